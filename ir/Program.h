@@ -1,0 +1,299 @@
+//===- Program.h - the array IR on one page --------------------------------------------------===//
+//
+// A Program is a value: plain structs in nested vectors, so a copy is a snapshot and two programs
+// compare with ==. What has identity (symbols, buffers) is a row of a table, named by a strong id.
+// The text form (Print.cpp, ParseText.cpp) says everything the structs say; docs/ir.md explains it.
+//
+//===-----------------------------------------------------------------------------------------===//
+#ifndef HPCC_IR_PROGRAM_H
+#define HPCC_IR_PROGRAM_H
+
+#include "Scalar.h"
+
+namespace hpcc::ir {
+
+/// How far a program has come; each stage keeps the invariants of the ones before (Verify.cpp).
+enum class Stage : uint8_t { Source, Canonical, Planned, Distributed, Tiled, Mapped };
+
+/// An immutable i64: a `let`, or the iterator of a loop or axis.
+struct Symbol {
+  std::string name;
+  bool operator==(const Symbol &) const = default;
+};
+
+enum class Storage : uint8_t {
+  Own,    // made by `alloc`: fresh storage; without dimensions a scalar variable
+  View,   // made by `view`: another array's storage, strides known at run time
+  Handle, // a mutable name of an array (a Python variable), set by `bind`; unbound at first
+};
+
+/// A multi-dimensional array or, without dimensions, a scalar variable.
+struct Buffer {
+  std::string name;
+  DType type = DType::F64;
+  Storage storage = Storage::Own;
+  unsigned dims = 0;
+  /// Size of each dimension; empty for handles, whose sizes are `dim(%u, k)`.
+  std::vector<Affine> shape;
+  /// Number of storages that a time loop rotates through.
+  unsigned slots = 1;
+  /// Own: axes from slowest to fastest in memory; empty for row-major.
+  std::vector<unsigned> layout;
+  /// Own: memory order follows these operands as NumPy's elementwise operations choose it (order
+  /// 'K'); empty for row-major or `layout`.
+  std::vector<BufferId> like;
+  bool operator==(const Buffer &) const = default;
+};
+
+struct Stmt;
+using Block = std::vector<Stmt>;
+
+/// let n = scalar
+struct Let {
+  SymbolId symbol;
+  Scalar value;
+  bool operator==(const Let &) const = default;
+};
+
+/// alloc %t : f64[n, m]. Elements are arbitrary until stored. An array lives until its `drop`, or
+/// longer while a view or a bound handle holds it; a scalar variable to the end of the block.
+struct Alloc {
+  BufferId buffer;
+  bool operator==(const Alloc &) const = default;
+};
+
+/// handle %u : f64[?, ?]. Declares a name, unbound. Dropped like an array.
+struct Declare {
+  BufferId handle;
+  bool operator==(const Declare &) const = default;
+};
+
+struct ViewIndex { // fixes a dimension of the base
+  Affine at;
+  bool operator==(const ViewIndex &) const = default;
+};
+struct ViewSlice { // base index = start + step * i, 0 <= i < size
+  Affine start, size, step;
+  bool operator==(const ViewSlice &) const = default;
+};
+struct ViewNewAxis { // a dimension of size one that the base does not have
+  bool operator==(const ViewNewAxis &) const = default;
+};
+using ViewDim = std::variant<ViewIndex, ViewSlice, ViewNewAxis>;
+
+struct Subscript { // view %v = %u[2 : n : 1, newaxis, 3]   (start : size : step)
+  std::vector<ViewDim> dims;
+  bool operator==(const Subscript &) const = default;
+};
+struct Broadcast { // view %v = %u broadcast [n, m]; the result's shape; size one repeats
+  std::vector<Affine> shape;
+  bool operator==(const Broadcast &) const = default;
+};
+struct Permute { // view %v = %u permute (1, 0): dimension d of the result is order[d] of the base
+  std::vector<unsigned> order;
+  bool operator==(const Permute &) const = default;
+};
+
+/// Names a part of an array; holds the array until its `drop`. In bounds by construction or by an
+/// earlier check.
+struct View {
+  BufferId result, base;
+  std::variant<Subscript, Broadcast, Permute> form;
+  bool operator==(const View &) const = default;
+};
+
+/// bind %u = %t: the handle names the array of %t from now on, and lets go the one it named.
+struct Bind {
+  BufferId handle, source;
+  bool operator==(const Bind &) const = default;
+};
+
+/// drop %t: the name ends; its array is freed when nothing else holds it.
+struct Drop {
+  BufferId buffer;
+  bool operator==(const Drop &) const = default;
+};
+
+/// par: any order gives the same result, no cell is touched by two points. red: only the order
+/// attribute of the reduction counts. seq: the written order counts.
+enum class AxisKind : uint8_t { Par, Red, Seq };
+
+/// i in [lo, hi) step s. Empty when hi <= lo.
+struct Axis {
+  SymbolId iterator;
+  Bound lo, hi;
+  int64_t step = 1;
+  AxisKind kind = AxisKind::Par;
+  bool operator==(const Axis &) const = default;
+};
+
+enum class AssignOp : uint8_t { Set, Add, Multiply, Minimum, Maximum, And, Or };
+
+/// any: integers, bool, minimum, maximum. seq: axis order. tree: NumPy's pairwise sum over the
+/// named axes flattened in their order (runtime/sum.h has the recursion), added to the target.
+enum class ReductionOrder : uint8_t { Any, Seq, Tree };
+
+/// target = value, or target op= value; with a guard only where it is true. The guard is evaluated
+/// first and also guards the loads and checks of the value.
+struct Assign {
+  Access target;
+  AssignOp op = AssignOp::Set;
+  Scalar value;
+  std::optional<Scalar> guard;
+  ReductionOrder order = ReductionOrder::Any; // of op other than Set over red axes
+  std::vector<SymbolId> treeAxes;             // with Tree
+  Loc loc;
+  bool operator==(const Assign &) const = default;
+};
+
+/// The one noun: a box of axes and what happens at each point. Points in lexicographic order of the
+/// axes as written, the assignments of a point in text order, stores visible at once. Without axes
+/// it is a scalar assignment.
+struct Compute {
+  std::vector<Axis> axes;
+  std::vector<Assign> body;
+  bool operator==(const Compute &) const = default;
+};
+
+enum class LoopRole : uint8_t { Seq, Time, Tile };
+
+/// loop i in [lo, hi) step s : role { ... }. Bounds are evaluated once, at entry.
+struct Loop {
+  Axis axis;
+  LoopRole role = LoopRole::Seq;
+  Block body;
+  bool operator==(const Loop &) const;
+};
+
+/// while { header } condition { body }: the header runs before each test.
+struct While {
+  Block header;
+  Scalar condition;
+  Block body;
+  bool operator==(const While &) const;
+};
+
+/// Names the target of `leave`, unique in its function.
+struct LabelId {
+  uint32_t index = ~0u;
+  auto operator<=>(const LabelId &) const = default;
+};
+
+/// block @b { ... } ... leave @b ends it from inside: break, continue, early return.
+struct Labelled {
+  LabelId label;
+  Block body;
+  bool operator==(const Labelled &) const;
+};
+struct Leave {
+  LabelId label;
+  bool operator==(const Leave &) const = default;
+};
+
+struct If {
+  Scalar condition;
+  Block thenBody, elseBody;
+  bool operator==(const If &) const;
+};
+
+/// An argument of a call: a value, an array by reference, or text.
+using CallArgument = std::variant<Scalar, BufferId, std::string>;
+
+/// call (%r, %h) = @f(%x[] + 1.0, %u): a function of this program. Results are scalar variables or
+/// handles, which are bound.
+struct Call {
+  std::string callee;
+  std::vector<CallArgument> arguments;
+  std::vector<BufferId> results;
+  bool operator==(const Call &) const = default;
+};
+
+/// Library functions: rows of Library.def.
+enum class LibraryFunction : uint8_t {
+#define HPCC_LIBRARY(Enum, text, reads, writes, prints, fails, help) Enum,
+#include "Library.def"
+};
+
+/// call @lib.print_array(%u): an entry of the runtime.
+struct LibraryCall {
+  LibraryFunction function = LibraryFunction::PrintText;
+  std::vector<CallArgument> arguments;
+  bool operator==(const LibraryCall &) const = default;
+};
+
+/// check condition else index_error(k, n): raises the error (an id of runtime/Errors.def) at this
+/// place of the program unless the condition holds. Arguments are i64 in the encoding of
+/// hpc_raise; text is what {text} stands for in the error's format.
+struct Check {
+  Scalar condition;
+  std::string error;
+  std::vector<Scalar> arguments;
+  std::string text;
+  bool operator==(const Check &) const = default;
+};
+
+struct Stmt {
+  std::variant<Let, Alloc, Declare, View, Bind, Drop, Compute, Loop, While, Labelled, Leave, If,
+               Call, LibraryCall, Check>
+      node;
+  Loc loc;
+  bool operator==(const Stmt &) const = default;
+};
+
+inline bool Loop::operator==(const Loop &) const = default;
+inline bool While::operator==(const While &) const = default;
+inline bool Labelled::operator==(const Labelled &) const = default;
+inline bool If::operator==(const If &) const = default;
+
+/// What running a function can do to the world outside it. Inferred bottom-up (Effects.h) and
+/// verified.
+struct Effects {
+  bool reads = false;  // arrays of the caller, or globals
+  bool writes = false; // the same
+  bool prints = false;
+  bool fails = false;
+  bool operator==(const Effects &) const = default;
+};
+
+/// func @f(%x : f64[], %u : f64[?]) -> (%r : f64[]) effects(reads) { ... }. Parameters are scalar
+/// variables (copies) or handles (bound to the caller's arrays); results are buffers of the same
+/// kinds whose values at the end of the body are returned. Handles among them are not dropped by
+/// the body.
+struct Function {
+  std::string name;
+  std::vector<BufferId> parameters, results;
+  Effects effects;
+  unsigned labels = 0; // number of labels used
+  Block body;
+  Loc loc;
+  bool operator==(const Function &) const = default;
+};
+
+struct Program {
+  std::string name;
+  std::string file; // the source as the user named it, for messages
+  Stage stage = Stage::Source;
+  std::vector<Symbol> symbols;
+  std::vector<Buffer> buffers;
+  std::vector<BufferId> globals; // scalar variables and handles that functions share
+  std::vector<Function> functions; // `main` is the entry: no parameters, no results
+
+  const Buffer &operator[](BufferId id) const { return buffers[id.index]; }
+  Buffer &operator[](BufferId id) { return buffers[id.index]; }
+  const Symbol &operator[](SymbolId id) const { return symbols[id.index]; }
+
+  SymbolId addSymbol(std::string name);
+  BufferId addBuffer(Buffer buffer);
+  const Function *find(llvm::StringRef function) const;
+
+  bool operator==(const Program &) const = default;
+};
+
+/// Renumbers symbols, buffers and labels in the order in which the text declares them, drops rows
+/// that nothing declares, and gives every name that clashes with an earlier one a numeric suffix.
+/// The builder and the pass runner end with it, so that parse(print(p)) == p.
+void renumber(Program &program);
+
+} // namespace hpcc::ir
+
+#endif // HPCC_IR_PROGRAM_H
