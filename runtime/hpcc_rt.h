@@ -1,0 +1,245 @@
+//===- hpcc_rt.h - The C ABI between compiled programs and the runtime ----===//
+//
+// Part of hpcc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// What generated code, the JIT and the IR interpreter may call: arrays, errors, output, start and
+// end of a program. Plain C types only, so that any front door (object file, JIT, ctypes) fits.
+//===----------------------------------------------------------------------===//
+#ifndef HPCC_RUNTIME_HPCC_RT_H
+#define HPCC_RUNTIME_HPCC_RT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+#define HPC_NORETURN [[noreturn]]
+extern "C" {
+#else
+#define HPC_NORETURN _Noreturn
+#endif
+
+//===----------------------------------------------------------------------===//
+// Arrays
+//===----------------------------------------------------------------------===//
+
+/// Element types. Today's programs use bool, i32, i64, f32 and f64; the rest are numbered already
+/// so that the numbers never change.
+enum hpc_dtype {
+  HPC_BOOL = 0,
+  HPC_I8,
+  HPC_I16,
+  HPC_I32,
+  HPC_I64,
+  HPC_U8,
+  HPC_U16,
+  HPC_U32,
+  HPC_U64,
+  HPC_F32,
+  HPC_F64,
+  HPC_C64,
+  HPC_C128
+};
+
+enum { HPC_MAX_DIMS = 8 };
+
+/// Reference-counted storage, opaque to generated code.
+typedef struct hpc_object hpc_object;
+
+/// An array descriptor of D dimensions (0..8) lies in memory as
+///
+///     { hpc_object *object; void *data; int64_t shape[D]; int64_t stride[D]; }
+///
+/// Strides count elements; zero and negative ones are allowed; `data` points at element (0, .., 0).
+/// `object == NULL` marks an unbound variable. Calls take its address and D (`dims`).
+/// This struct is the part that does not depend on D.
+typedef struct hpc_array_head {
+  hpc_object *object;
+  void *data;
+} hpc_array_head;
+
+/// Where in the program something happens. Static data of the program; never freed.
+typedef struct hpc_location {
+  const char *file;     ///< path as given to the compiler
+  const char *function; ///< function name, "<module>" for module code, or NULL
+  const char *lineText; ///< the source line without its newline, or NULL: no excerpt is shown
+  int32_t line;         ///< from 1; 0: unknown
+  int32_t column;       ///< from 1, in bytes
+  int32_t endColumn;    ///< one past the range, in bytes; <= column: a single caret
+} hpc_location;
+
+/// Makes `descriptor` a fresh row-major array (np.empty): count 1, data aligned to 64 bytes,
+/// contents arbitrary. What the descriptor held before is overwritten, not released.
+/// Raises NumPy's ValueError (negative dimension, size overflow) or MemoryError at `where`.
+void hpc_array_allocate(void *descriptor, int32_t dims, int32_t dtype, const int64_t *shape,
+                        const hpc_location *where);
+
+/// The same filled with zeros (np.zeros); pages of a large array are not touched before use.
+void hpc_array_allocate_zeroed(void *descriptor, int32_t dims, int32_t dtype, const int64_t *shape,
+                               const hpc_location *where);
+
+/// The same in the memory order NumPy gives the result of an elementwise operation on the `count`
+/// operands (order 'K'). `shape` is the broadcast shape; operand i is a descriptor of
+/// operandDims[i] <= dims dimensions. Contents arbitrary. Errors as for hpc_array_allocate.
+void hpc_array_allocate_like(void *descriptor, int32_t dims, int32_t dtype, const int64_t *shape,
+                             const void *const *operands, const int32_t *operandDims, int32_t count,
+                             const hpc_location *where);
+
+/// The same in the memory order of np.copy(source), source.astype(..) and np.empty_like(source).
+/// (`source.copy()` is row-major: hpc_array_allocate.)
+void hpc_array_allocate_copy(void *descriptor, int32_t dims, int32_t dtype, const void *source,
+                             const hpc_location *where);
+
+/// One more owner. NULL is allowed and does nothing. Safe from several threads.
+void hpc_retain(hpc_object *object);
+
+/// One owner less; the last one frees the storage (large blocks are kept for reuse).
+/// NULL is allowed and does nothing. Safe from several threads.
+void hpc_release(hpc_object *object);
+
+/// Number of owners of a non-null object; for tests and for deciding about reuse in place.
+int64_t hpc_object_count(const hpc_object *object);
+
+/// The stride part of hpc_array_allocate_like without a descriptor: fills stride[dims] (elements)
+/// for a result of `shape`. `operandShapes[i]` and `operandStrides[i]` have operandDims[i] entries.
+/// Pure; in the leaf library hpcrt_format.
+void hpc_layout_like(int32_t dims, const int64_t *shape, const int64_t *const *operandShapes,
+                     const int64_t *const *operandStrides, const int32_t *operandDims,
+                     int32_t count, int64_t *stride);
+
+/// The stride part of hpc_array_allocate_copy. Pure; in hpcrt_format.
+void hpc_layout_copy(int32_t dims, const int64_t *shape, const int64_t *sourceStride,
+                     int64_t *stride);
+
+/// Size of one element in bytes. Pure; in hpcrt_format.
+int64_t hpc_dtype_size(int32_t dtype);
+
+/// NumPy's name of an element type ("float64"). Pure; in hpcrt_format.
+const char *hpc_dtype_name(int32_t dtype);
+
+//===----------------------------------------------------------------------===//
+// Errors
+//===----------------------------------------------------------------------===//
+
+/// One constant per row of Errors.def: HPC_ERROR_IndexOutOfBounds, ...
+enum hpc_error_id {
+#define HPC_ERROR(id, className, format) HPC_ERROR_##id,
+#include "Errors.def"
+  HPC_ERROR_COUNT
+};
+
+/// Raises an error: buffered standard output is written first, then the handler is called; the
+/// default one prints `FILE:LINE:COL: Class: message`, the source line and carets on standard error
+/// and ends the process with hpc_error_exit_code(errorId).
+/// `args` holds `count` numbers in the order of the row's placeholders; Errors.def says how each
+/// placeholder is encoded. `where` may be NULL.
+HPC_NORETURN void hpc_raise(int32_t errorId, const hpc_location *where, const int64_t *args,
+                            int32_t count);
+
+/// Receives an error in place of the default report; className and message live until it returns.
+/// It is expected not to return (longjmp); if it does, the process ends with the error's exit code.
+typedef void (*hpc_error_handler)(void *context, int32_t errorId, const hpc_location *where,
+                                  const char *className, const char *message);
+
+/// Replaces the handler; NULL restores the default.
+void hpc_set_error_handler(hpc_error_handler handler, void *context);
+
+/// Writes the message of an error (without its class) into `buffer` as a C string cut to
+/// `capacity` bytes; returns its full length. The very text that hpc_raise shows.
+/// Pure; in hpcrt_format.
+int64_t hpc_format_error(int32_t errorId, const int64_t *args, int32_t count, char *buffer,
+                         int64_t capacity);
+
+/// The Python class of an error; "unsupported" for what Python does and hpcc does not.
+/// Pure; in hpcrt_format.
+const char *hpc_error_class(int32_t errorId);
+
+/// 1 for Python errors, 2 for "unsupported", 130 for KeyboardInterrupt. Pure; in hpcrt_format.
+int32_t hpc_error_exit_code(int32_t errorId);
+
+/// Entering a function that may recurse, called once per call with the location of the call.
+/// Raises RecursionError where CPython 3.11 does with its limit of 1000: module code is frame 1,
+/// so at most 999 calls are open at once.
+void hpc_recursion_enter(const hpc_location *where);
+
+/// Leaving such a function.
+void hpc_recursion_leave(void);
+
+/// A call of a built-in function (print, abs, math.sin, ..; not NumPy's ufuncs) that needs `levels`
+/// frames of CPython's own: raises its `maximum recursion depth exceeded while calling a Python
+/// object` when they are not there. One level for abs, len, float and math functions; two for print.
+void hpc_recursion_check(int32_t levels, const hpc_location *where);
+
+/// Sets the depth; the REPL and a long-jumping error handler use it to start again from 0.
+void hpc_recursion_reset(int32_t depth);
+
+//===----------------------------------------------------------------------===//
+// Output. Everything goes through one buffer on standard output.
+//===----------------------------------------------------------------------===//
+
+/// `length` bytes as they are.
+void hpc_print_text(const char *text, int64_t length);
+
+/// str() of a scalar, Python's and NumPy's alike: True, 3, 1.5, 1e+16, nan. The result is also the
+/// repr() of Python's own scalars, as inside a list or tuple.
+void hpc_print_bool(bool value);
+void hpc_print_i64(int64_t value);
+void hpc_print_u64(uint64_t value);
+void hpc_print_f64(double value);
+void hpc_print_f32(float value);
+
+/// repr() of a NumPy scalar, as inside a list or tuple: np.True_, np.int64(3), np.float64(1.5).
+void hpc_print_repr_bool(bool value);
+void hpc_print_repr_i32(int32_t value);
+void hpc_print_repr_i64(int64_t value);
+void hpc_print_repr_f32(float value);
+void hpc_print_repr_f64(double value);
+
+/// str() of a NumPy array with default print options, any strides.
+void hpc_print_array(const void *descriptor, int32_t dims, int32_t dtype);
+
+/// str() of a Python list kept as an array: nested brackets for dims > 1.
+/// `numpyScalars`: its elements are NumPy scalars, not Python's own.
+void hpc_print_list(const void *descriptor, int32_t dims, int32_t dtype, bool numpyScalars);
+
+/// Writes out what is buffered. A failing write ends the process as in CPython: BrokenPipeError or
+/// OSError on standard error.
+void hpc_flush(void);
+
+//===----------------------------------------------------------------------===//
+// Start and end of a program
+//===----------------------------------------------------------------------===//
+
+/// First call of every program: keeps argc and argv, ignores SIGPIPE (a closed pipe then is an
+/// error with a message, as in CPython) and installs the Ctrl-C handler.
+void hpc_start(int32_t argc, const char *const *argv);
+
+/// Last call of every program: flushes and returns the exit code for main.
+int32_t hpc_finish(void);
+
+/// sys.exit(code): flushes and ends the process.
+HPC_NORETURN void hpc_exit(int64_t code);
+
+/// Number of arguments and argument i (sys.argv); NULL when i is out of range.
+int64_t hpc_argument_count(void);
+const char *hpc_argument(int64_t index);
+
+/// Ctrl-C writes out the buffered output, prints `KeyboardInterrupt` on standard error and ends the
+/// process by SIGINT, as CPython does (a shell sees 130). Part of hpc_start; the JIT calls it alone.
+void hpc_install_signal_handlers(void);
+
+/// Ends the process with a message and exit code 1 if this CPU lacks one of `features`: LLVM names
+/// separated by commas ("avx2,fma"; a leading '+' is allowed). Unknown names are passed over.
+void hpc_cpu_check(const char *features);
+
+/// time.time(): seconds since the epoch.
+double hpc_time_now(void);
+
+/// time.perf_counter(): seconds of a steady clock.
+double hpc_time_counter(void);
+
+#ifdef __cplusplus
+} // extern "C"
+#endif
+
+#endif // HPCC_RUNTIME_HPCC_RT_H
