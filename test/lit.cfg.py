@@ -1,0 +1,91 @@
+# The test suite's settings: which files are tests, the tools they may name, what the machine can do.
+#
+# Whole programs (test/programs, examples) need no RUN line; program_format.py runs those.
+
+import os
+import re
+import subprocess
+import sys
+
+import lit.formats
+
+tools = os.path.join(config.source_root, "test", "tools")
+sys.path.insert(0, tools)
+
+config.name = "hpcc"
+config.test_format = lit.formats.ShTest(execute_external=False)
+config.suffixes = [".hpc", ".hir", ".test"]
+config.excludes = ["tools", "Inputs"]
+config.test_source_root = os.path.join(config.source_root, "test")
+config.test_exec_root = os.path.join(config.build_root, "test")
+
+bin_directory = os.path.join(config.build_root, "bin")
+config.hpcc = os.path.join(bin_directory, "hpcc")
+config.hpc_opt = os.path.join(bin_directory, "hpc-opt")
+config.environment["PATH"] = os.pathsep.join(
+    [bin_directory, config.llvm_tools, "/usr/bin", "/bin"]
+)
+# The Python of lit itself is /usr/bin/python3; the oracle has the pinned NumPy besides.
+config.oracle = lit_config.params.get(
+    "oracle", os.path.join(config.source_root, ".oracle", "bin", "python")
+)
+
+
+def oracle_is_pinned():
+    """True if the oracle is CPython 3.11 with exactly the NumPy of oracle-requirements.txt."""
+    with open(os.path.join(config.test_source_root, "oracle-requirements.txt")) as file:
+        wanted = re.search(r"^numpy==(\S+)$", file.read(), re.M).group(1)
+    probe = "import sys, numpy; print(*sys.version_info[:2], numpy.__version__)"
+    try:
+        found = subprocess.run(
+            [config.oracle, "-c", probe], capture_output=True, text=True, timeout=60
+        ).stdout.split()
+    except OSError:
+        found = []
+    if found == ["3", "11", wanted]:
+        return True
+    lit_config.note(
+        "no oracle: %s is not CPython 3.11 with NumPy %s; './x oracle-env' makes it"
+        % (config.oracle, wanted)
+    )
+    return False
+
+
+def processor_flags():
+    """The CPU's feature names as Linux lists them."""
+    with open("/proc/cpuinfo") as file:
+        match = re.search(r"^flags\s*:(.*)$", file.read(), re.M)
+    return set(match.group(1).split()) if match else set()
+
+
+if oracle_is_pinned():
+    config.available_features.add("oracle")
+if config.sanitize:
+    config.available_features.add("asan")
+    # LLVM itself is not instrumented, so what it keeps in containers and at exit is not judged.
+    config.environment["ASAN_OPTIONS"] = "detect_leaks=0:detect_container_overflow=0"
+    config.environment["UBSAN_OPTIONS"] = "print_stacktrace=1"
+if lit_config.params.get("full"):
+    config.available_features.add("full")
+flags = processor_flags()
+for feature, flag in [("avx2", "avx2"), ("fma", "fma"), ("avx512", "avx512f")]:
+    if flag in flags:
+        config.available_features.add(feature)
+
+check_program = "%s %s --hpcc %s --hpc-opt %s --oracle %s" % (
+    sys.executable,
+    os.path.join(tools, "check_program.py"),
+    config.hpcc,
+    config.hpc_opt,
+    config.oracle,
+)
+config.substitutions += [
+    ("%check-program", check_program),
+    ("%hpc-opt", config.hpc_opt),
+    ("%hpcc", config.hpcc),
+    ("%oracle", config.oracle),
+    ("%python", sys.executable),
+    ("%tools", tools),
+    ("%root", config.source_root),
+    ("%bin", bin_directory),
+]
