@@ -86,6 +86,7 @@ config.substitutions += [
     ("%oracle", config.oracle),
     ("%python", sys.executable),
     ("%tools", tools),
+    ("%tests", os.path.join(config.test_exec_root, "bin")),
     ("%root", config.source_root),
     ("%bin", bin_directory),
 ]
