@@ -167,7 +167,7 @@ void hpc_recursion_leave(void);
 
 /// A call of a built-in function (print, abs, math.sin, ..; not NumPy's ufuncs) that needs `levels`
 /// frames of CPython's own: raises its `maximum recursion depth exceeded while calling a Python
-/// object` when they are not there. One level for abs, len, float and math functions; two for print.
+/// object` when they are not there. One level for abs, len, float, math functions; two for print.
 void hpc_recursion_check(int32_t levels, const hpc_location *where);
 
 /// Sets the depth; the REPL and a long-jumping error handler use it to start again from 0.
@@ -225,7 +225,8 @@ int64_t hpc_argument_count(void);
 const char *hpc_argument(int64_t index);
 
 /// Ctrl-C writes out the buffered output, prints `KeyboardInterrupt` on standard error and ends the
-/// process by SIGINT, as CPython does (a shell sees 130). Part of hpc_start; the JIT calls it alone.
+/// process by SIGINT, as CPython does (a shell sees 130). Part of hpc_start; the JIT calls it
+/// alone.
 void hpc_install_signal_handlers(void);
 
 /// Ends the process with a message and exit code 1 if this CPU lacks one of `features`: LLVM names
