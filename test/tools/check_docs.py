@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Runs the commands that README.md and docs/*.md show, so that they stay true.
+"""Runs the commands that *.md and docs/*.md show, so that they stay true.
 
 In a fenced block of language `sh`, the lines that start with `$ ` are commands and the rest is their
 output; in a block without such lines, each line is a command. Every block runs in its own shell in a
@@ -98,12 +98,12 @@ def main():
     arguments = parser.parse_args()
     path = os.pathsep.join([arguments.bin, os.environ["PATH"]])
     environment = dict(os.environ, PATH=path)
-    documents = glob.glob(os.path.join(arguments.root, "docs", "*.md"))
+    documents = glob.glob(os.path.join(arguments.root, "*.md"))
+    documents += glob.glob(os.path.join(arguments.root, "docs", "*.md"))
     totals = [0, 0, 0]
-    for document in [os.path.join(arguments.root, "README.md")] + sorted(documents):
-        if os.path.exists(document):
-            counts = check_document(arguments.root, document, arguments.scratch, environment)
-            totals = [a + b for a, b in zip(totals, counts)]
+    for document in sorted(documents):
+        counts = check_document(arguments.root, document, arguments.scratch, environment)
+        totals = [a + b for a, b in zip(totals, counts)]
     print("documents: %d blocks run, %d marked, %d failed" % tuple(totals))
     return 1 if totals[2] else 0
 
