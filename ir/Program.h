@@ -33,7 +33,7 @@ struct Buffer {
   DType type = DType::F64;
   Storage storage = Storage::Own;
   unsigned dims = 0;
-  /// Size of each dimension; empty for handles, whose sizes are `dim(%u, k)`.
+  /// Size of each dimension, of views too; empty for handles, whose sizes are `dim(%u, k)`.
   std::vector<Affine> shape;
   /// Number of storages that a time loop rotates through.
   unsigned slots = 1;
@@ -165,7 +165,8 @@ struct Loop {
   bool operator==(const Loop &) const;
 };
 
-/// while { header } condition { body }: the header runs before each test.
+/// while { header } cond condition { body }: the header runs before each test; what it declares is
+/// in scope in the condition and the body.
 struct While {
   Block header;
   Scalar condition;
@@ -257,8 +258,8 @@ struct Effects {
 
 /// func @f(%x : f64[], %u : f64[?]) -> (%r : f64[]) effects(reads) { ... }. Parameters are scalar
 /// variables (copies) or handles (bound to the caller's arrays); results are buffers of the same
-/// kinds whose values at the end of the body are returned. Handles among them are not dropped by
-/// the body.
+/// kinds whose values at the end of the body are returned. The signature declares both: results
+/// need no `alloc` or `handle`. The body drops neither.
 struct Function {
   std::string name;
   std::vector<BufferId> parameters, results;
