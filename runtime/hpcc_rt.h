@@ -136,8 +136,8 @@ enum hpc_error_id {
 HPC_NORETURN void hpc_raise(int32_t errorId, const hpc_location *where, const int64_t *args,
                             int32_t count);
 
-/// Receives an error in place of the default report; className and message live until it returns.
-/// It is expected not to return (longjmp); if it does, the process ends with the error's exit code.
+/// Receives an error in place of the default report. It may return, and the process ends with the
+/// error's exit code, or jump away with longjmp; then `message` is its own, to be freed by free().
 typedef void (*hpc_error_handler)(void *context, int32_t errorId, const hpc_location *where,
                                   const char *className, const char *message);
 

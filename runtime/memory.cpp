@@ -1,0 +1,247 @@
+//===- memory.cpp - Reference-counted array storage -----------------------===//
+//
+// Part of hpcc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// An array is one block: a header, then the data at the next multiple of 64 bytes. Large blocks
+// that are given back wait in a short list, so that a temporary in a loop costs page faults once.
+//===----------------------------------------------------------------------===//
+#include "hpcc_rt.h"
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <cstdlib>
+#include <cstring>
+#include <mutex>
+#include <sys/mman.h>
+#include <unistd.h>
+#include <vector>
+
+struct hpc_object {
+  std::atomic<int64_t> count;
+  int64_t capacity; ///< bytes of data
+};
+
+static constexpr int64_t alignment = 64;
+static constexpr int64_t keptFrom = int64_t{64} << 10;
+static constexpr int64_t hugePagesFrom = int64_t{4} << 20;
+
+// AddressSanitizer must see every release to find uses after it.
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+static constexpr bool keepsBlocks = false;
+#else
+static constexpr bool keepsBlocks = true;
+#endif
+#else
+static constexpr bool keepsBlocks = true;
+#endif
+
+namespace {
+/// Large blocks without an owner, oldest first.
+struct KeptBlocks {
+  std::mutex mutex;
+  std::array<hpc_object *, 16> blocks;
+  size_t count;
+  int64_t bytes;
+};
+} // namespace
+
+static constinit KeptBlocks kept{};
+
+/// At most an eighth of the machine's memory waits for reuse.
+static int64_t keptBytesLimit() {
+  return int64_t{sysconf(_SC_PHYS_PAGES)} * sysconf(_SC_PAGESIZE) / 8;
+}
+
+static void removeKept(size_t index) {
+  kept.bytes -= kept.blocks[index]->capacity;
+  std::move(kept.blocks.begin() + index + 1, kept.blocks.begin() + kept.count,
+            kept.blocks.begin() + index);
+  --kept.count;
+}
+
+/// The smallest kept block that fits and is at most a quarter too large; null if there is none.
+static hpc_object *takeKept(int64_t bytes) {
+  std::lock_guard lock(kept.mutex);
+  size_t best = kept.count;
+  for (size_t i = 0; i < kept.count; ++i) {
+    int64_t capacity = kept.blocks[i]->capacity;
+    bool fits = capacity >= bytes && capacity - bytes <= bytes / 4;
+    if (fits && (best == kept.count || capacity < kept.blocks[best]->capacity))
+      best = i;
+  }
+  if (best == kept.count)
+    return nullptr;
+  hpc_object *block = kept.blocks[best];
+  removeKept(best);
+  return block;
+}
+
+/// Keeps a block for reuse; older ones make room for it.
+static void keepOrFree(hpc_object *block) {
+  if (!keepsBlocks || block->capacity < keptFrom)
+    return std::free(block);
+  int64_t limit = keptBytesLimit();
+  if (block->capacity > limit)
+    return std::free(block);
+  std::lock_guard lock(kept.mutex);
+  while (kept.count == kept.blocks.size() || kept.bytes + block->capacity > limit) {
+    std::free(kept.blocks[0]);
+    removeKept(0);
+  }
+  kept.blocks[kept.count++] = block;
+  kept.bytes += block->capacity;
+}
+
+static void freeKept() {
+  std::lock_guard lock(kept.mutex);
+  while (kept.count > 0) {
+    std::free(kept.blocks[kept.count - 1]);
+    removeKept(kept.count - 1);
+  }
+}
+
+static void *dataOf(hpc_object *block) {
+  auto end = reinterpret_cast<uintptr_t>(block + 1);
+  return reinterpret_cast<void *>((end + alignment - 1) / alignment * alignment);
+}
+
+/// Asks for large pages, which save most of the page faults of a first pass over a big array.
+static void adviseHugePages(hpc_object *block) {
+  if (block->capacity < hugePagesFrom)
+    return;
+  auto page = static_cast<uintptr_t>(sysconf(_SC_PAGESIZE));
+  auto begin = (reinterpret_cast<uintptr_t>(dataOf(block)) + page - 1) / page * page;
+  auto end = reinterpret_cast<uintptr_t>(dataOf(block)) + static_cast<uintptr_t>(block->capacity);
+  // A refusal changes nothing but speed.
+  madvise(reinterpret_cast<void *>(begin), (end - begin) / page * page, MADV_HUGEPAGE);
+}
+
+/// A block of `bytes` with one owner; null when there is no memory.
+static hpc_object *allocateBlock(int64_t bytes, bool zeroed) {
+  if (bytes >= keptFrom)
+    if (hpc_object *block = takeKept(bytes)) {
+      block->count.store(1, std::memory_order_relaxed);
+      if (zeroed)
+        std::memset(dataOf(block), 0, static_cast<size_t>(bytes));
+      return block;
+    }
+  size_t size = static_cast<size_t>(bytes) + sizeof(hpc_object) + alignment;
+  void *memory = zeroed ? std::calloc(1, size) : std::malloc(size);
+  if (!memory) {
+    freeKept();
+    memory = zeroed ? std::calloc(1, size) : std::malloc(size);
+  }
+  if (!memory)
+    return nullptr;
+  auto *block = new (memory) hpc_object{{1}, bytes};
+  adviseHugePages(block);
+  return block;
+}
+
+/// Bytes of an array, with NumPy's errors in NumPy's order: a zero size does not excuse the others.
+static int64_t countBytes(int32_t dims, int32_t dtype, const int64_t *shape,
+                          const hpc_location *where) {
+  int64_t bytes = hpc_dtype_size(dtype);
+  bool empty = false;
+  for (int32_t axis = 0; axis < dims; ++axis) {
+    if (shape[axis] < 0)
+      hpc_raise(HPC_ERROR_NegativeDimension, where, nullptr, 0);
+    if (shape[axis] == 0)
+      empty = true;
+    else if (__builtin_mul_overflow(bytes, shape[axis], &bytes))
+      hpc_raise(HPC_ERROR_ArrayTooBig, where, nullptr, 0);
+  }
+  return empty ? 0 : bytes;
+}
+
+[[noreturn]] static void raiseOutOfMemory(int64_t bytes, int32_t dims, int32_t dtype,
+                                          const int64_t *shape, const hpc_location *where) {
+  std::array<int64_t, HPC_MAX_DIMS + 3> args{bytes, dims};
+  std::copy_n(shape, dims, args.begin() + 2);
+  args[static_cast<size_t>(dims) + 2] = dtype;
+  hpc_raise(HPC_ERROR_OutOfMemory, where, args.data(), dims + 3);
+}
+
+static int64_t *shapeOf(void *descriptor) {
+  return reinterpret_cast<int64_t *>(static_cast<hpc_array_head *>(descriptor) + 1);
+}
+
+/// Fills in everything but the strides. The shape may lie in the descriptor itself.
+static void allocate(void *descriptor, int32_t dims, int32_t dtype, const int64_t *shape,
+                     bool zeroed, const hpc_location *where) {
+  int64_t bytes = countBytes(dims, dtype, shape, where);
+  hpc_object *object = allocateBlock(bytes, zeroed);
+  if (!object)
+    raiseOutOfMemory(bytes, dims, dtype, shape, where);
+  auto *head = static_cast<hpc_array_head *>(descriptor);
+  head->object = object;
+  head->data = dataOf(object);
+  std::memmove(shapeOf(descriptor), shape, static_cast<size_t>(dims) * sizeof(int64_t));
+}
+
+static void fillRowMajor(void *descriptor, int32_t dims) {
+  int64_t *shape = shapeOf(descriptor);
+  int64_t step = 1;
+  for (int32_t axis = dims - 1; axis >= 0; --axis) {
+    shape[dims + axis] = step;
+    // An empty array's sizes may overflow when multiplied; its strides are never followed.
+    if (__builtin_mul_overflow(step, std::max<int64_t>(shape[axis], 1), &step))
+      step = 1;
+  }
+}
+
+void hpc_array_allocate(void *descriptor, int32_t dims, int32_t dtype, const int64_t *shape,
+                        const hpc_location *where) {
+  allocate(descriptor, dims, dtype, shape, /*zeroed=*/false, where);
+  fillRowMajor(descriptor, dims);
+}
+
+void hpc_array_allocate_zeroed(void *descriptor, int32_t dims, int32_t dtype, const int64_t *shape,
+                               const hpc_location *where) {
+  allocate(descriptor, dims, dtype, shape, /*zeroed=*/true, where);
+  fillRowMajor(descriptor, dims);
+}
+
+void hpc_array_allocate_like(void *descriptor, int32_t dims, int32_t dtype, const int64_t *shape,
+                             const void *const *operands, const int32_t *operandDims, int32_t count,
+                             const hpc_location *where) {
+  // The strides come first: the descriptor may be one of the operands.
+  std::vector<const int64_t *> shapes;
+  std::vector<const int64_t *> strides;
+  for (int32_t i = 0; i < count; ++i) {
+    auto *sizes =
+        reinterpret_cast<const int64_t *>(static_cast<const hpc_array_head *>(operands[i]) + 1);
+    shapes.push_back(sizes);
+    strides.push_back(sizes + operandDims[i]);
+  }
+  std::array<int64_t, HPC_MAX_DIMS> stride;
+  hpc_layout_like(dims, shape, shapes.data(), strides.data(), operandDims, count, stride.data());
+  allocate(descriptor, dims, dtype, shape, /*zeroed=*/false, where);
+  std::copy_n(stride.begin(), dims, shapeOf(descriptor) + dims);
+}
+
+void hpc_array_allocate_copy(void *descriptor, int32_t dims, int32_t dtype, const void *source,
+                             const hpc_location *where) {
+  auto *shape = reinterpret_cast<const int64_t *>(static_cast<const hpc_array_head *>(source) + 1);
+  std::array<int64_t, HPC_MAX_DIMS> stride;
+  hpc_layout_copy(dims, shape, shape + dims, stride.data());
+  allocate(descriptor, dims, dtype, shape, /*zeroed=*/false, where);
+  std::copy_n(stride.begin(), dims, shapeOf(descriptor) + dims);
+}
+
+void hpc_retain(hpc_object *object) {
+  if (object)
+    object->count.fetch_add(1, std::memory_order_relaxed);
+}
+
+void hpc_release(hpc_object *object) {
+  if (object && object->count.fetch_sub(1, std::memory_order_acq_rel) == 1)
+    keepOrFree(object);
+}
+
+int64_t hpc_object_count(const hpc_object *object) {
+  return object->count.load(std::memory_order_relaxed);
+}
