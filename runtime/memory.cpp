@@ -55,11 +55,14 @@ static int64_t keptBytesLimit() {
   return int64_t{sysconf(_SC_PHYS_PAGES)} * sysconf(_SC_PAGESIZE) / 8;
 }
 
-static void removeKept(size_t index) {
-  kept.bytes -= kept.blocks[index]->capacity;
+/// Takes block `index` off the list.
+static hpc_object *removeKept(size_t index) {
+  hpc_object *block = kept.blocks[index];
+  kept.bytes -= block->capacity;
   std::move(kept.blocks.begin() + index + 1, kept.blocks.begin() + kept.count,
             kept.blocks.begin() + index);
   --kept.count;
+  return block;
 }
 
 /// The smallest kept block that fits and is at most a quarter too large; null if there is none.
@@ -72,11 +75,7 @@ static hpc_object *takeKept(int64_t bytes) {
     if (fits && (best == kept.count || capacity < kept.blocks[best]->capacity))
       best = i;
   }
-  if (best == kept.count)
-    return nullptr;
-  hpc_object *block = kept.blocks[best];
-  removeKept(best);
-  return block;
+  return best < kept.count ? removeKept(best) : nullptr;
 }
 
 /// Keeps a block for reuse; older ones make room for it.
@@ -87,20 +86,16 @@ static void keepOrFree(hpc_object *block) {
   if (block->capacity > limit)
     return std::free(block);
   std::lock_guard lock(kept.mutex);
-  while (kept.count == kept.blocks.size() || kept.bytes + block->capacity > limit) {
-    std::free(kept.blocks[0]);
-    removeKept(0);
-  }
+  while (kept.count == kept.blocks.size() || kept.bytes + block->capacity > limit)
+    std::free(removeKept(0));
   kept.blocks[kept.count++] = block;
   kept.bytes += block->capacity;
 }
 
 static void freeKept() {
   std::lock_guard lock(kept.mutex);
-  while (kept.count > 0) {
-    std::free(kept.blocks[kept.count - 1]);
-    removeKept(kept.count - 1);
-  }
+  while (kept.count > 0)
+    std::free(removeKept(kept.count - 1));
 }
 
 static void *dataOf(hpc_object *block) {
