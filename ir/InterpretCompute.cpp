@@ -1,0 +1,206 @@
+//===- InterpretCompute.cpp - runs computes -------------------------------------------------===//
+
+#include "InterpretMachine.h"
+#include "Walk.h"
+#include "runtime/math/Sum.h"
+#include <algorithm>
+#include <cstring>
+#include <map>
+
+namespace hpcc::ir {
+
+//===---------------------------------------------------------------------------------------===//
+// Independence of points
+//===---------------------------------------------------------------------------------------===//
+
+ParallelWatch::ParallelWatch(const Compute &compute) {
+  for (const Axis &axis : compute.axes) {
+    kinds.push_back(axis.kind);
+    needed |= axis.kind == AxisKind::Par;
+  }
+}
+
+bool ParallelWatch::conflicts(const std::optional<Point> &other) const {
+  if (!other)
+    return false;
+  for (size_t axis = 0; axis < kinds.size(); ++axis)
+    if (kinds[axis] != AxisKind::Red && point[axis] != (*other)[axis])
+      return kinds[axis] == AxisKind::Par;
+  return false;
+}
+
+bool ParallelWatch::touch(Cell cell, bool store) {
+  if (!watched.count(cell.storage))
+    return true;
+  std::pair<Memory *, int64_t> key(cell.storage, cell.element);
+  if (cells.size() >= maxCells && !cells.count(key))
+    return true;
+  Touches &touches = cells[key];
+  bool clash = conflicts(touches.firstStore) || conflicts(touches.lastStore);
+  if (store)
+    clash |= conflicts(touches.firstLoad) || conflicts(touches.lastLoad);
+  auto &first = store ? touches.firstStore : touches.firstLoad;
+  auto &last = store ? touches.lastStore : touches.lastLoad;
+  if (!first)
+    first = point;
+  last = point;
+  return !clash;
+}
+
+//===---------------------------------------------------------------------------------------===//
+// Points
+//===---------------------------------------------------------------------------------------===//
+
+/// The numbers that the tree sums of one assignment add up, by the values of the other axes, and
+/// then by those of the tree's axes in the tree's order.
+struct Machine::TreeSums {
+  struct Sum {
+    Cell target;
+    std::map<std::vector<int64_t>, ScalarConstant> values;
+  };
+  std::map<std::vector<int64_t>, Sum> sums;
+};
+
+struct Machine::ComputeRun {
+  const Compute &compute;
+  std::vector<int64_t> point;
+  std::vector<TreeSums> trees; // one an assignment
+};
+
+void Machine::forEachValue(const Axis &axis, llvm::function_ref<bool(int64_t)> visit) {
+  if (axis.step <= 0)
+    return fault("the step of an axis is not positive");
+  int64_t lo = valueOf(axis.lo.forms.front()), hi = valueOf(axis.hi.forms.front());
+  for (const Affine &form : axis.lo.forms)
+    lo = std::max(lo, valueOf(form));
+  for (const Affine &form : axis.hi.forms)
+    hi = std::min(hi, valueOf(form));
+  for (int64_t value = lo; value < hi;) {
+    frame->symbols[axis.iterator.index] = value;
+    if (!visit(value) || stopped)
+      return;
+    if (static_cast<uint64_t>(hi) - static_cast<uint64_t>(value) <=
+        static_cast<uint64_t>(axis.step))
+      return;
+    value += axis.step;
+  }
+}
+
+static ScalarOp operationOf(AssignOp op) {
+  switch (op) {
+  case AssignOp::Add:
+    return ScalarOp::Add;
+  case AssignOp::Multiply:
+    return ScalarOp::Multiply;
+  case AssignOp::Minimum:
+    return ScalarOp::Minimum;
+  case AssignOp::Maximum:
+    return ScalarOp::Maximum;
+  case AssignOp::And:
+    return ScalarOp::And;
+  case AssignOp::Or:
+  case AssignOp::Set:
+    break;
+  }
+  return ScalarOp::Or;
+}
+
+void Machine::runAssign(ComputeRun &run, size_t index) {
+  const Assign &assign = run.compute.body[index];
+  if (assign.loc.isValid())
+    here = assign.loc;
+  if (assign.guard && !isTrue(*assign.guard))
+    return;
+  ScalarConstant value = evaluate(assign.value);
+  if (stopped)
+    return;
+  std::optional<Cell> target = locate(assign.target);
+  if (!target)
+    return;
+  if (assign.op == AssignOp::Set)
+    return store(*target, value);
+  if (assign.order == ReductionOrder::Tree) {
+    std::vector<int64_t> tree, others;
+    for (SymbolId symbol : assign.treeAxes)
+      tree.push_back(frame->symbols[symbol.index]);
+    for (size_t axis = 0; axis < run.point.size(); ++axis)
+      if (!llvm::is_contained(assign.treeAxes, run.compute.axes[axis].iterator))
+        others.push_back(run.point[axis]);
+    TreeSums::Sum &sum = run.trees[index].sums[others];
+    sum.target = *target;
+    sum.values[tree] = value;
+    return;
+  }
+  ScalarConstant old = load(*target);
+  store(*target, evaluateApply(operationOf(assign.op), false, value.type, {old, value}).value);
+}
+
+/// NumPy's pairwise sum of the values in their order.
+template <typename T>
+static ScalarConstant treeOf(const std::map<std::vector<int64_t>, ScalarConstant> &values,
+                             T (*sum)(const T *, int64_t, int64_t), DType type) {
+  std::vector<T> numbers;
+  for (const auto &[position, value] : values) {
+    T number;
+    std::memcpy(&number, &value.bits, sizeof number);
+    numbers.push_back(number);
+  }
+  T total = sum(numbers.data(), static_cast<int64_t>(numbers.size()), 1);
+  ScalarConstant result{type, 0};
+  std::memcpy(&result.bits, &total, sizeof total);
+  return result;
+}
+
+void Machine::addTrees(ComputeRun &run) {
+  for (size_t index = 0; index < run.trees.size(); ++index) {
+    for (auto &[others, sum] : run.trees[index].sums) {
+      DType type = sum.target.storage->type;
+      if (!isFloat(type))
+        return fault("a tree sum of a type that is not a float");
+      ScalarConstant tree = type == DType::F64 ? treeOf<double>(sum.values, hpc_tree_f64, type)
+                                               : treeOf<float>(sum.values, hpc_tree_f32, type);
+      ScalarConstant old = sum.target.storage->load(sum.target.element);
+      sum.target.storage->store(sum.target.element,
+                                evaluateApply(ScalarOp::Add, false, type, {old, tree}).value);
+    }
+  }
+}
+
+void Machine::runPoint(ComputeRun &run) {
+  if (!step())
+    return;
+  if (watch)
+    watch->setPoint(run.point);
+  for (size_t index = 0; index < run.compute.body.size() && !stopped; ++index)
+    runAssign(run, index);
+}
+
+void Machine::runAxis(ComputeRun &run, size_t axis) {
+  if (axis == run.compute.axes.size())
+    return runPoint(run);
+  forEachValue(run.compute.axes[axis], [&](int64_t value) {
+    run.point[axis] = value;
+    runAxis(run, axis + 1);
+    return step();
+  });
+}
+
+Flow Machine::run(const Compute &compute) {
+  ComputeRun state{compute, std::vector<int64_t>(compute.axes.size()),
+                   std::vector<TreeSums>(compute.body.size())};
+  ParallelWatch watching(compute);
+  if (watching.isNeeded()) {
+    for (const Assign &assign : compute.body)
+      if (const Array *array = arrayOf(assign.target.buffer))
+        watching.watch(array->storage.get());
+    watch = &watching;
+  }
+  if (!stopped)
+    runAxis(state, 0);
+  watch = nullptr;
+  if (!stopped)
+    addTrees(state);
+  return next();
+}
+
+} // namespace hpcc::ir

@@ -1,0 +1,144 @@
+//===- InterpretLibrary.cpp - the library calls of a run ------------------------------------===//
+//
+// Every row of Library.def, by the runtime's leaf libraries where compiled programs use them too.
+//
+//===---------------------------------------------------------------------------------------===//
+
+#include "InterpretMachine.h"
+#include "runtime/format.h"
+#include "runtime/math/Sum.h"
+#include <bit>
+#include <chrono>
+
+namespace hpcc::ir {
+
+static format::ArrayView formatViewOf(const Array &array) {
+  return {array.data(), static_cast<hpc_dtype>(array.storage->type),
+          static_cast<int32_t>(array.dims()), array.shape.data(), array.stride.data()};
+}
+
+void Machine::print(const LibraryCall &call) {
+  std::string text;
+  const CallArgument &argument = call.arguments.front();
+  if (const auto *words = std::get_if<std::string>(&argument)) {
+    text = *words;
+  } else if (const auto *buffer = std::get_if<BufferId>(&argument)) {
+    const Array *array = arrayOf(*buffer);
+    if (!array)
+      return;
+    if (call.function == LibraryFunction::PrintList)
+      format::appendList(text, formatViewOf(*array), false);
+    else
+      format::appendArray(text, formatViewOf(*array));
+  } else {
+    ScalarConstant value = evaluate(std::get<Scalar>(argument));
+    if (stopped)
+      return;
+    if (call.function == LibraryFunction::PrintNumPyRepr)
+      format::appendScalarRepr(text, static_cast<hpc_dtype>(value.type), &value.bits);
+    else
+      format::appendScalar(text, static_cast<hpc_dtype>(value.type), &value.bits);
+  }
+  out << text;
+}
+
+/// The sums of `operand` with the runtime's function for its type, packed in C order into `out`.
+static int32_t sumInto(void *out, DType resultType, const Array &operand, uint32_t axisMask) {
+  llvm::SmallVector<int64_t, 12> descriptor = descriptorOf(operand);
+  auto dims = static_cast<int32_t>(operand.dims());
+  auto *f64 = static_cast<double *>(out);
+  DType type = operand.storage->type;
+  if (type == resultType && type == DType::F32)
+    return hpc_sum_f32(descriptor.data(), dims, axisMask, static_cast<float *>(out));
+  switch (type) {
+  case DType::F64:
+    return hpc_sum_f64(descriptor.data(), dims, axisMask, f64);
+  case DType::F32:
+    return hpc_sum_f32_as_f64(descriptor.data(), dims, axisMask, f64);
+  case DType::Bool:
+    return hpc_sum_bool_as_f64(descriptor.data(), dims, axisMask, f64);
+  case DType::I8:
+    return hpc_sum_i8_as_f64(descriptor.data(), dims, axisMask, f64);
+  case DType::I16:
+    return hpc_sum_i16_as_f64(descriptor.data(), dims, axisMask, f64);
+  case DType::I32:
+    return hpc_sum_i32_as_f64(descriptor.data(), dims, axisMask, f64);
+  case DType::I64:
+    return hpc_sum_i64_as_f64(descriptor.data(), dims, axisMask, f64);
+  case DType::U8:
+    return hpc_sum_u8_as_f64(descriptor.data(), dims, axisMask, f64);
+  case DType::U16:
+    return hpc_sum_u16_as_f64(descriptor.data(), dims, axisMask, f64);
+  case DType::U32:
+    return hpc_sum_u32_as_f64(descriptor.data(), dims, axisMask, f64);
+  case DType::U64:
+    return hpc_sum_u64_as_f64(descriptor.data(), dims, axisMask, f64);
+  case DType::C64:
+  case DType::C128:
+    break;
+  }
+  return 1;
+}
+
+void Machine::runSum(const LibraryCall &call) {
+  const Array *to = arrayOf(std::get<BufferId>(call.arguments[0]));
+  const Array *operand = arrayOf(std::get<BufferId>(call.arguments[1]));
+  auto axisMask = static_cast<uint32_t>(evaluateInteger(std::get<Scalar>(call.arguments[2])));
+  if (stopped)
+    return;
+  Sizes kept;
+  for (size_t dim = 0; dim < operand->dims(); ++dim)
+    if (((axisMask >> dim) & 1) == 0)
+      kept.push_back(operand->shape[dim]);
+  DType type = to->storage->type;
+  if (!isFloat(type) || kept != to->shape ||
+      (type == DType::F32 && operand->storage->type != DType::F32))
+    return fault("the result of a sum has the wrong type or shape");
+  int64_t count = to->elements();
+  Memory packed(type, count, memory);
+  if (sumInto(packed.bytes.data(), type, *operand, axisMask) != 0)
+    return fault("no memory for a sum");
+  Sizes index(kept.size());
+  for (int64_t element = 0; element < count; ++element) {
+    int64_t cell = to->offset;
+    for (size_t dim = 0; dim < index.size(); ++dim)
+      cell += index[dim] * to->stride[dim];
+    to->storage->store(cell, packed.load(element));
+    for (size_t dim = index.size(); dim-- > 0 && ++index[dim] == kept[dim];)
+      index[dim] = 0;
+  }
+}
+
+template <typename Clock> static ScalarConstant secondsOf() {
+  std::chrono::duration<double> time = Clock::now().time_since_epoch();
+  return {DType::F64, std::bit_cast<uint64_t>(time.count())};
+}
+
+Flow Machine::run(const LibraryCall &call) {
+  switch (call.function) {
+  case LibraryFunction::PrintText:
+  case LibraryFunction::PrintScalar:
+  case LibraryFunction::PrintRepr:
+  case LibraryFunction::PrintNumPyRepr:
+  case LibraryFunction::PrintArray:
+  case LibraryFunction::PrintList:
+    print(call);
+    break;
+  case LibraryFunction::Flush:
+    out.flush();
+    break;
+  case LibraryFunction::Sum:
+    runSum(call);
+    break;
+  case LibraryFunction::Time:
+  case LibraryFunction::PerfCounter:
+    if (const Array *to = arrayOf(std::get<BufferId>(call.arguments.front())))
+      to->storage->store(to->offset, call.function == LibraryFunction::Time
+                                         ? secondsOf<std::chrono::system_clock>()
+                                         : secondsOf<std::chrono::steady_clock>());
+    break;
+  }
+  return next();
+}
+
+} // namespace hpcc::ir

@@ -1,0 +1,164 @@
+//===- InterpretMachine.h - the state of a run ----------------------------------------------===//
+//
+// What the parts of the interpreter share: Interpret.cpp runs statements and calls,
+// InterpretScalar.cpp evaluates expressions, InterpretCompute.cpp runs computes,
+// InterpretLibrary.cpp what the runtime does for a program. The first error ends the run: it is
+// kept in `result`, and everything looks at `stopped` before it goes on.
+//
+//===---------------------------------------------------------------------------------------===//
+#ifndef HPCC_IR_INTERPRETMACHINE_H
+#define HPCC_IR_INTERPRETMACHINE_H
+
+#include "Evaluate.h"
+#include "Interpret.h"
+#include "InterpretArrays.h"
+#include "llvm/ADT/DenseMap.h"
+#include "llvm/ADT/Twine.h"
+
+namespace hpcc::ir {
+
+/// What a buffer of the program stands for at the moment.
+struct Name {
+  enum class State : uint8_t { Absent, Unbound, Live, Dropped } state = State::Absent;
+  Array array; // while Live
+};
+
+/// One open call. Indexed by symbol and by buffer.
+struct Frame {
+  const Function *function = nullptr;
+  std::vector<int64_t> symbols;
+  std::vector<Name> names;
+};
+
+/// An element of a storage.
+struct Cell {
+  Memory *storage = nullptr;
+  int64_t element = 0;
+};
+
+/// Looks for two points of one compute that touch a cell, at least one of them by a store, and
+/// whose first differing axis is `par`. Reductions' axes do not count. Points come in lexicographic
+/// order, and of each cell the first and the last reader and writer are kept, which finds most
+/// conflicts.
+class ParallelWatch {
+public:
+  /// A compute without a `par` axis is not watched.
+  explicit ParallelWatch(const Compute &compute);
+
+  bool isNeeded() const { return needed; }
+  /// Only storages that the compute stores to are watched.
+  void watch(Memory *storage) { watched[storage] = true; }
+  /// The point that is being visited: one value an axis.
+  void setPoint(llvm::ArrayRef<int64_t> values) { point.assign(values.begin(), values.end()); }
+  /// False if the touch conflicts with that of another point.
+  bool touch(Cell cell, bool store);
+
+private:
+  using Point = llvm::SmallVector<int64_t, 4>;
+  struct Touches {
+    std::optional<Point> firstLoad, lastLoad, firstStore, lastStore;
+  };
+  bool conflicts(const std::optional<Point> &other) const;
+
+  static constexpr size_t maxCells = size_t(1) << 20; // beyond, nothing new is watched
+  bool needed = false;
+  std::vector<AxisKind> kinds;
+  Point point;
+  llvm::DenseMap<Memory *, bool> watched;
+  llvm::DenseMap<std::pair<Memory *, int64_t>, Touches> cells;
+};
+
+/// How a block ended. Leave: towards the label in Machine::leaving. Stop: the run ended.
+enum class Flow : uint8_t { Next, Leave, Stop };
+
+class Machine {
+public:
+  Machine(const Program &program, llvm::raw_ostream &out, const InterpretLimits &limits);
+
+  void runMain();
+  InterpretResult result;
+
+private:
+  // Ending the run.
+  void raise(int errorId, llvm::ArrayRef<int64_t> arguments, Loc loc);
+  void fault(const llvm::Twine &text) { end(InterpretStatus::Fault, text); }
+  void end(InterpretStatus status, const llvm::Twine &text);
+  /// Counts a statement or a point; false when there are no more.
+  bool step();
+
+  // Names and arrays.
+  Name &nameOf(BufferId buffer);
+  /// The array of a buffer, or null and a fault.
+  const Array *arrayOf(BufferId buffer);
+  /// A fresh storage of the buffer's type; false if it cannot be.
+  bool allocate(BufferId buffer, Sizes shape);
+  int64_t valueOf(const Affine &form);
+
+  // Scalars (InterpretScalar.cpp). After an error the value is a zero that nobody uses.
+  ScalarConstant evaluate(const Scalar &scalar);
+  bool isTrue(const Scalar &scalar) { return (evaluate(scalar).bits & 1) != 0; }
+  int64_t evaluateInteger(const Scalar &scalar);
+  ScalarConstant take(const Evaluated &evaluated, Loc loc);
+  /// The element of an access, or a fault where it is out of bounds.
+  std::optional<Cell> locate(const Access &access);
+  std::optional<Cell> locate(BufferId buffer, llvm::ArrayRef<int64_t> indices,
+                             std::optional<int64_t> slot);
+  ScalarConstant load(Cell cell);
+  void store(Cell cell, const ScalarConstant &value);
+
+  // Statements.
+  Flow run(const Block &block);
+  Flow run(const Stmt &stmt);
+  Flow run(const Let &let);
+  Flow run(const Alloc &alloc);
+  Flow run(const Declare &declare);
+  Flow run(const View &view);
+  Flow run(const Bind &bind);
+  Flow run(const Drop &drop);
+  Flow run(const Compute &compute);
+  Flow run(const Loop &loop);
+  Flow run(const While &loop);
+  Flow run(const Labelled &labelled);
+  Flow run(const Leave &leave);
+  Flow run(const If &branch);
+  Flow run(const Call &call);
+  Flow run(const LibraryCall &call);
+  Flow run(const Check &check);
+  Flow next() const { return stopped ? Flow::Stop : Flow::Next; }
+  void advanceSlots(const Loop &loop, int64_t iterations);
+  bool passArguments(const Call &call, const Function &callee, Frame &frame);
+  void returnResults(const Call &call, const Function &callee, Frame &frame);
+
+  // Library calls (InterpretLibrary.cpp).
+  void runSum(const LibraryCall &call);
+  void print(const LibraryCall &call);
+
+  // Computes (InterpretCompute.cpp).
+  struct TreeSums;
+  struct ComputeRun;
+  void runAxis(ComputeRun &run, size_t axis);
+  void runPoint(ComputeRun &run);
+  void runAssign(ComputeRun &run, size_t index);
+  void addTrees(ComputeRun &run);
+  /// Iterator values of an axis in order; `visit` returns false to end early.
+  void forEachValue(const Axis &axis, llvm::function_ref<bool(int64_t)> visit);
+
+  const Program &program;
+  llvm::raw_ostream &out;
+  const InterpretLimits &limits;
+  MemoryUse memory;
+  uint64_t steps = 0;
+  unsigned openCalls = 0;
+  bool stopped = false;
+  Loc here; // of the statement that runs
+  LabelId leaving;
+  Frame *frame = nullptr;
+  std::vector<bool> isGlobal; // by buffer
+  std::vector<Name> globals;  // by buffer
+  ParallelWatch *watch = nullptr;
+  bool hasSlots = false;
+};
+
+} // namespace hpcc::ir
+
+#endif // HPCC_IR_INTERPRETMACHINE_H
