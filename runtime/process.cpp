@@ -59,7 +59,8 @@ void hpc_install_signal_handlers() {
   struct sigaction action = {};
   action.sa_handler = hpcc::runtime::onInterrupt;
   sigemptyset(&action.sa_mask);
-  action.sa_flags = SA_RESTART;
+  // While the first Ctrl-C waits for a stuck reader, a second one ends the process at once.
+  action.sa_flags = SA_RESTART | SA_RESETHAND | SA_NODEFER;
   sigaction(SIGINT, &action, nullptr);
 }
 
