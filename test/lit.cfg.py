@@ -63,7 +63,7 @@ if oracle_is_pinned():
 if config.sanitize:
     config.available_features.add("asan")
     # LLVM itself is not instrumented, so what it keeps in containers and at exit is not judged.
-    config.environment["ASAN_OPTIONS"] = "detect_leaks=0:detect_container_overflow=0"
+    config.environment["ASAN_OPTIONS"] = "detect_leaks=0:detect_container_overflow=0:allocator_may_return_null=1"
     config.environment["UBSAN_OPTIONS"] = "print_stacktrace=1"
 if lit_config.params.get("full"):
     config.available_features.add("full")
