@@ -207,6 +207,14 @@ void hpc_print_list(const void *descriptor, int32_t dims, int32_t dtype, bool nu
 void hpc_flush(void);
 
 //===----------------------------------------------------------------------===//
+// Conversions through decimal text. Pure; in hpcrt_format.
+//===----------------------------------------------------------------------===//
+
+/// Python's round(value, places), correctly rounded. Infinite for a finite value when the result
+/// is too large: the caller raises RoundOverflow.
+double hpc_round_f64(double value, int64_t places);
+
+//===----------------------------------------------------------------------===//
 // Start and end of a program
 //===----------------------------------------------------------------------===//
 

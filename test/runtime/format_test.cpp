@@ -10,6 +10,7 @@
 #include "runtime/format.h"
 
 #include <cstdio>
+#include <cstring>
 #include <vector>
 
 using namespace hpcc::format;
@@ -19,7 +20,7 @@ struct Request {
   int64_t kind;
   int64_t dtype;
   int64_t dims;
-  int64_t first; ///< byte offset of element (0, .., 0); the number of an error; a flag
+  int64_t first; ///< byte offset of element (0, .., 0); the number of an error; places to round to
   std::vector<int64_t> sizes;
   std::vector<char> bytes;
 };
@@ -83,6 +84,7 @@ static void answerError(std::string &text, Request &request) {
 static std::string answer(Request &request) {
   std::string text;
   int64_t stride[HPC_MAX_DIMS];
+  double value;
   switch (request.kind) {
   case 'a':
     appendArray(text, viewRequest(request));
@@ -103,6 +105,10 @@ static std::string answer(Request &request) {
     hpc_layout_copy(static_cast<int32_t>(request.dims), request.sizes.data(),
                     request.sizes.data() + request.dims, stride);
     appendStrides(text, stride, request.dims);
+    break;
+  case 'r':
+    memcpy(&value, request.bytes.data(), sizeof(value));
+    appendFloat64(text, hpc_round_f64(value, request.first));
     break;
   case 'e':
     answerError(text, request);
