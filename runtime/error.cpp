@@ -50,7 +50,7 @@ void hpc_raise(int32_t errorId, const hpc_location *where, const int64_t *args, 
     hpcc::runtime::endByInterrupt();
   int code = hpc_error_exit_code(errorId);
   if (lost != 0) {
-    hpcc::runtime::reportLostOutput(lost);
+    hpcc::runtime::reportLostOutput(lost, nullptr);
     code = hpcc::runtime::exitCodeLostOutput;
   }
   hpcc::runtime::endProcess(code);

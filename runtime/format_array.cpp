@@ -281,7 +281,7 @@ static void appendAxis(std::string &text, const Writer &writer, int32_t axis, in
   auto separate = [&] {
     if (!first) {
       text.append(static_cast<size_t>(writer.array.dims - axis - 1), '\n');
-      text.append(static_cast<size_t>(axis + 1), ' ');
+      text.append(static_cast<size_t>(axis) + 1, ' ');
     }
     first = false;
   };

@@ -118,7 +118,7 @@ static bool appendPlaceholder(std::string &text, std::string_view name, Argument
   else if (name == "dtype")
     text += hpc_dtype_name(static_cast<int32_t>(value));
   else if (name == "text")
-    text.append(reinterpret_cast<const char *>(value), static_cast<size_t>(arguments.take()));
+    text.append(std::bit_cast<const char *>(value), static_cast<size_t>(arguments.take()));
   return true;
 }
 

@@ -202,6 +202,10 @@ void hpc_print_array(const void *descriptor, int32_t dims, int32_t dtype);
 /// `numpyScalars`: its elements are NumPy scalars, not Python's own.
 void hpc_print_list(const void *descriptor, int32_t dims, int32_t dtype, bool numpyScalars);
 
+/// Where the print statement that follows stands: the place of the error if its output cannot be
+/// written. NULL: unknown.
+void hpc_print_location(const hpc_location *where);
+
 /// Writes out what is buffered. A failing write ends the process as in CPython: BrokenPipeError or
 /// OSError on standard error.
 void hpc_flush(void);

@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <bit>
 #include <cstdlib>
 #include <cstring>
 #include <mutex>
@@ -23,7 +24,7 @@ struct hpc_object {
   int64_t capacity; ///< bytes of data
 };
 
-static constexpr int64_t alignment = 64;
+static constexpr uintptr_t alignment = 64;
 static constexpr int64_t keptFrom = int64_t{64} << 10;
 static constexpr int64_t hugePagesFrom = int64_t{4} << 20;
 
@@ -98,9 +99,13 @@ static void freeKept() {
     std::free(removeKept(kept.count - 1));
 }
 
-static void *dataOf(hpc_object *block) {
-  auto end = reinterpret_cast<uintptr_t>(block + 1);
-  return reinterpret_cast<void *>((end + alignment - 1) / alignment * alignment);
+/// The first address at or after `bytes` that is a multiple of `unit`, a power of two.
+static char *roundUp(char *bytes, uintptr_t unit) {
+  return bytes + (-std::bit_cast<uintptr_t>(bytes) & (unit - 1));
+}
+
+static char *dataOf(hpc_object *block) {
+  return roundUp(reinterpret_cast<char *>(block + 1), alignment);
 }
 
 /// Asks for large pages, which save most of the page faults of a first pass over a big array.
@@ -108,10 +113,10 @@ static void adviseHugePages(hpc_object *block) {
   if (block->capacity < hugePagesFrom)
     return;
   auto page = static_cast<uintptr_t>(sysconf(_SC_PAGESIZE));
-  auto begin = (reinterpret_cast<uintptr_t>(dataOf(block)) + page - 1) / page * page;
-  auto end = reinterpret_cast<uintptr_t>(dataOf(block)) + static_cast<uintptr_t>(block->capacity);
+  char *begin = roundUp(dataOf(block), page);
+  auto size = static_cast<uintptr_t>(dataOf(block) + block->capacity - begin);
   // A refusal changes nothing but speed.
-  madvise(reinterpret_cast<void *>(begin), (end - begin) / page * page, MADV_HUGEPAGE);
+  madvise(begin, size / page * page, MADV_HUGEPAGE);
 }
 
 /// A block of `bytes` with one owner; null when there is no memory.

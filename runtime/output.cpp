@@ -11,6 +11,7 @@
 
 #include <array>
 #include <atomic>
+#include <bit>
 #include <cerrno>
 #include <cstring>
 #include <unistd.h>
@@ -25,6 +26,7 @@ struct Output {
   std::atomic<size_t> written;
   std::atomic<size_t> used;
   Terminal terminal;
+  const hpc_location *where; ///< of the print statement at work, or null
 };
 
 } // namespace
@@ -71,15 +73,15 @@ void writeError(std::string_view text) {
   writeAll(STDERR_FILENO, text.data(), text.size(), [](size_t) {});
 }
 
-void reportLostOutput(int errorNumber) {
+void reportLostOutput(int errorNumber, const hpc_location *where) {
   std::string_view reason = std::strerror(errorNumber);
   int32_t errorId = errorNumber == EPIPE ? HPC_ERROR_PipeClosed : HPC_ERROR_OutputFailed;
-  int64_t args[] = {errorNumber, static_cast<int64_t>(reinterpret_cast<intptr_t>(reason.data())),
+  int64_t args[] = {errorNumber, std::bit_cast<int64_t>(reason.data()),
                     static_cast<int64_t>(reason.size())};
   std::string message;
   format::appendError(message, errorId, args);
   std::string report;
-  format::appendReport(report, nullptr, hpc_error_class(errorId), message);
+  format::appendReport(report, where, hpc_error_class(errorId), message);
   writeError(report);
 }
 
@@ -88,7 +90,7 @@ static void flushOrEnd() {
   int failure = writeOutput();
   if (failure == 0)
     return;
-  reportLostOutput(failure);
+  reportLostOutput(failure, output.where);
   endProcess(1);
 }
 
@@ -174,5 +176,7 @@ void hpc_print_list(const void *descriptor, int32_t dims, int32_t dtype, bool nu
     appendList(text, viewDescriptor(descriptor, dims, dtype), numpyScalars);
   });
 }
+
+void hpc_print_location(const hpc_location *where) { output.where = where; }
 
 void hpc_flush() { hpcc::runtime::flushOrEnd(); }

@@ -25,7 +25,7 @@ namespace hpcc::runtime {
 
 void endProcess(int code) {
   if (int failure = writeOutput()) {
-    reportLostOutput(failure);
+    reportLostOutput(failure, nullptr);
     code = exitCodeLostOutput;
   }
   _exit(code);
@@ -73,7 +73,7 @@ int32_t hpc_finish() {
   int failure = hpcc::runtime::writeOutput();
   if (failure == 0)
     return 0;
-  hpcc::runtime::reportLostOutput(failure);
+  hpcc::runtime::reportLostOutput(failure, nullptr);
   return hpcc::runtime::exitCodeLostOutput;
 }
 

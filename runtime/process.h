@@ -27,8 +27,9 @@ void writeOutputFromSignal();
 /// Writes all of `text` to standard error, unbuffered; async-signal-safe.
 void writeError(std::string_view text);
 
-/// Reports a failed write of standard output (BrokenPipeError, OSError) on standard error.
-void reportLostOutput(int errorNumber);
+/// Reports a failed write of standard output (BrokenPipeError, OSError) on standard error; `where`
+/// may be null.
+void reportLostOutput(int errorNumber, const hpc_location *where);
 
 /// Writes out what is left and ends the process with `code`, or with exitCodeLostOutput. Nothing
 /// registered with atexit runs: arrays and threads of the program may be in any state.

@@ -113,6 +113,8 @@ static std::string answer(Request &request) {
   case 'e':
     answerError(text, request);
     break;
+  default:
+    text = "unknown request";
   }
   return text;
 }

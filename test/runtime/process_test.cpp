@@ -27,6 +27,9 @@ static void printLine(const char *text) {
   hpc_print_text("\n", 1);
 }
 
+/// Argument `index` of the command line.
+static int64_t number(int64_t index) { return strtoll(hpc_argument(index), nullptr, 10); }
+
 static void expect(bool condition, const char *what) {
   if (condition)
     return;
@@ -48,7 +51,8 @@ static void runUnsupported() {
 static void runAssertion() { hpc_raise(HPC_ERROR_AssertionPlain, nullptr, nullptr, 0); }
 
 static void runLines() {
-  for (int64_t i = 0; i < atoi(hpc_argument(2)); ++i) {
+  hpc_print_location(&here);
+  for (int64_t i = 0; i < number(2); ++i) {
     hpc_print_i64(i);
     hpc_print_text("\n", 1);
   }
@@ -69,13 +73,13 @@ static void recurse(int64_t calls) {
 }
 
 static void runRecursion() {
-  recurse(atoi(hpc_argument(2)));
-  recurse(atoi(hpc_argument(2)));
+  recurse(number(2));
+  recurse(number(2));
   printLine("done");
 }
 
 static void runBuiltinCall() {
-  for (int i = 0; i < atoi(hpc_argument(2)); ++i)
+  for (int i = 0; i < number(2); ++i)
     hpc_recursion_enter(nullptr);
   hpc_recursion_check(1, nullptr);
   printLine("done");
@@ -167,7 +171,7 @@ static void runTransposed() {
 }
 
 /// Shapes that cannot be had: argument 2 and 3 are the two sizes.
-static void runShape() { allocate(atoll(hpc_argument(2)), atoll(hpc_argument(3)), true); }
+static void runShape() { allocate(number(2), number(3), true); }
 
 static void runCpu() {
   hpc_cpu_check("+sse3,-avx512f,+no-such-feature");

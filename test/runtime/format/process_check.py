@@ -68,8 +68,9 @@ def main(program):
     results = {name: (wanted, run(program, name)) for name, wanted in CASES.items()}
     results['interrupt'] = ((-signal.SIGINT, 'buffered\n', 'KeyboardInterrupt\n'), interrupt(program))
     # CPython's codes: 120 when the last flush fails, 1 when output is lost before.
-    for name, code in [('lines 3', 120), ('lines 50000', 1), ('error', 120), ('exit', 120)]:
-        results[name + ' | closed'] = ((code, '', pipe), run(program, name, stdout=closed_pipe()))
+    for name, code, place in [('lines 3', 120, ''), ('lines 50000', 1, AT), ('error', 120, ''),
+                              ('exit', 120, '')]:
+        results[name + ' | closed'] = ((code, '', place + pipe), run(program, name, stdout=closed_pipe()))
     with open('/dev/full', 'w') as full:
         wanted = (120, '', 'OSError: [Errno 28] No space left on device\n')
         results['lines 3 > full'] = (wanted, run(program, 'lines 3', stdout=full))
