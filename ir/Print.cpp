@@ -1,0 +1,553 @@
+//===- Print.cpp - programs to text ----------------------------------------------------------===//
+//
+// One function per struct of Program.h. Nothing here fails: ids without a row print as `%?7`.
+//
+//===-----------------------------------------------------------------------------------------===//
+
+#include "Text.h"
+#include "TextNames.h"
+#include "Walk.h"
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/Sequence.h"
+#include "llvm/ADT/StringExtras.h"
+#include <charconv>
+#include <cmath>
+
+namespace hpcc::ir {
+
+unsigned precedenceOf(ScalarOp op) {
+  switch (op) {
+  case ScalarOp::Less:
+  case ScalarOp::LessEqual:
+  case ScalarOp::Greater:
+  case ScalarOp::GreaterEqual:
+  case ScalarOp::Equal:
+  case ScalarOp::NotEqual:
+    return 1;
+  case ScalarOp::Or:
+    return 2;
+  case ScalarOp::Xor:
+    return 3;
+  case ScalarOp::And:
+    return 4;
+  case ScalarOp::ShiftLeft:
+  case ScalarOp::ShiftRight:
+    return 5;
+  case ScalarOp::Add:
+  case ScalarOp::Subtract:
+    return 6;
+  case ScalarOp::Multiply:
+  case ScalarOp::Divide:
+  case ScalarOp::FloorDivide:
+  case ScalarOp::Modulo:
+    return 7;
+  default:
+    return 0;
+  }
+}
+
+namespace {
+
+/// Writes parts of one program; `depth` is the current indentation.
+struct Printer {
+  const Program &program;
+  llvm::raw_ostream &out;
+  PrintOptions options;
+  unsigned depth = 0;
+
+  // Names and literals.
+  void symbol(SymbolId id);
+  void buffer(BufferId id);
+  void atName(llvm::StringRef name);
+  void string(llvm::StringRef text);
+  void range(Loc loc);
+  void constant(const ScalarConstant &constant);
+
+  // Affine forms and scalars.
+  void affine(const Affine &form);
+  void affines(llvm::ArrayRef<Affine> forms);
+  void bound(const Bound &bound, llvm::StringRef function);
+  void access(const Access &access);
+  void scalar(const Scalar &scalar, unsigned minimumPrecedence = 0);
+  void apply(const ScalarApply &apply, unsigned minimumPrecedence);
+  void scalars(llvm::ArrayRef<Scalar> scalars);
+
+  // Statements.
+  void type(const Buffer &buffer);
+  void declaration(BufferId id);
+  void declarations(llvm::ArrayRef<BufferId> ids);
+  void axis(const Axis &axis);
+  void assign(const Assign &assign);
+  void view(const View &view);
+  void compute(const Compute &compute);
+  void arguments(const std::vector<CallArgument> &arguments);
+  void header(const Stmt &stmt);
+  void stmt(const Stmt &stmt);
+  void block(const Block &block);
+  void function(const Function &function);
+  void all();
+
+  void line() { out << '\n', out.indent(2 * depth); }
+  void location(Loc loc) {
+    if (options.locations && loc != Loc{})
+      out << " loc(", range(loc), out << ')';
+  }
+  template <typename Range, typename F> void list(const Range &range, F &&each) {
+    llvm::interleave(range, each, [&] { out << ", "; });
+  }
+};
+
+} // namespace
+
+//===-----------------------------------------------------------------------------------------===//
+// Names and literals
+//===-----------------------------------------------------------------------------------------===//
+
+void Printer::symbol(SymbolId id) {
+  if (id.index < program.symbols.size())
+    out << program.symbols[id.index].name;
+  else
+    out << "?" << id.index;
+}
+
+void Printer::buffer(BufferId id) {
+  out << '%';
+  if (id.index < program.buffers.size())
+    out << program.buffers[id.index].name;
+  else
+    out << "?" << id.index;
+}
+
+void Printer::atName(llvm::StringRef name) {
+  out << '@';
+  auto isWordChar = [](unsigned char c) {
+    return llvm::isAlnum(c) || c == '_' || c == '.' || c >= 0x80;
+  };
+  if (!name.empty() && llvm::all_of(name, isWordChar) && !llvm::isDigit(name[0]) && name[0] != '.')
+    out << name;
+  else
+    string(name);
+}
+
+void Printer::string(llvm::StringRef text) {
+  out << '"';
+  for (unsigned char c : text) {
+    if (c == '"' || c == '\\')
+      out << '\\' << c;
+    else if (c == '\n')
+      out << "\\n";
+    else if (c == '\t')
+      out << "\\t";
+    else if (c < 0x20 || c == 0x7f)
+      out << "\\x" << llvm::hexdigit(c >> 4, true) << llvm::hexdigit(c & 15, true);
+    else
+      out << c;
+  }
+  out << '"';
+}
+
+void Printer::range(Loc loc) {
+  out << loc.line << ':' << loc.column << '-' << loc.endLine << ':' << loc.endColumn;
+}
+
+/// The shortest decimal that reads back as the same value, marked as a float.
+template <typename Float> static std::string floatText(Float value) {
+  char digits[64];
+  auto end = std::to_chars(digits, digits + sizeof digits, value);
+  std::string text(digits, end.ptr);
+  return text.find_first_of(".e") == std::string::npos ? text + ".0" : text;
+}
+
+void Printer::constant(const ScalarConstant &constant) {
+  auto bits = [&] {
+    out << nameOf(constant.type) << ":0x" << llvm::utohexstr(constant.bits, true);
+  };
+  bool fits = sizeOf(constant.type) >= 8 || constant.bits >> (8 * sizeOf(constant.type)) == 0;
+  if (!fits || isComplex(constant.type))
+    return bits();
+  if (constant.type == DType::Bool)
+    return constant.bits <= 1 ? void(out << (constant.bits ? "true" : "false")) : bits();
+  if (isFloat(constant.type)) {
+    if (!std::isfinite(asDouble(constant)))
+      return bits();
+    if (constant.type == DType::F64)
+      out << floatText(asDouble(constant));
+    else
+      out << floatText(static_cast<float>(asDouble(constant))) << ":f32";
+    return;
+  }
+  if (isUnsigned(constant.type))
+    out << constant.bits;
+  else
+    out << asInteger(constant);
+  if (constant.type != DType::I64)
+    out << ':' << nameOf(constant.type);
+}
+
+//===-----------------------------------------------------------------------------------------===//
+// Affine forms and scalars
+//===-----------------------------------------------------------------------------------------===//
+
+void Printer::affine(const Affine &form) {
+  if (form.isConstant()) {
+    out << form.constant;
+    return;
+  }
+  auto magnitude = [](int64_t value) {
+    return value < 0 ? -static_cast<uint64_t>(value) : static_cast<uint64_t>(value);
+  };
+  bool first = true;
+  for (const AffineTerm &term : form.terms) {
+    if (first)
+      out << (term.coefficient < 0 ? "-" : "");
+    else
+      out << (term.coefficient < 0 ? " - " : " + ");
+    if (magnitude(term.coefficient) != 1)
+      out << magnitude(term.coefficient) << '*';
+    symbol(term.symbol);
+    first = false;
+  }
+  if (form.constant != 0)
+    out << (form.constant < 0 ? " - " : " + ") << magnitude(form.constant);
+}
+
+void Printer::affines(llvm::ArrayRef<Affine> forms) {
+  list(forms, [&](const Affine &form) { affine(form); });
+}
+
+void Printer::bound(const Bound &bound, llvm::StringRef function) {
+  if (bound.forms.size() == 1)
+    return affine(bound.forms.front());
+  out << function << '(', affines(bound.forms), out << ')';
+}
+
+void Printer::access(const Access &access) {
+  buffer(access.buffer);
+  if (access.slot)
+    out << '{', affine(*access.slot), out << '}';
+  out << '[';
+  list(access.indices, [&](const Index &index) {
+    if (!index.wrap)
+      return affine(index.form);
+    out << '(', affine(index.form), out << ") wrap ", affine(*index.wrap);
+  });
+  out << ']';
+}
+
+void Printer::scalars(llvm::ArrayRef<Scalar> scalars) {
+  list(scalars, [&](const Scalar &each) { scalar(each); });
+}
+
+void Printer::apply(const ScalarApply &apply, unsigned minimumPrecedence) {
+  const ScalarOpInfo &info = infoOf(apply.op);
+  bool infix = !apply.checked && !info.infix.empty() && apply.operands.size() == 2;
+  if (!infix) {
+    out << info.text << (apply.checked ? ".py" : "");
+    if (options.locations && apply.loc != Loc{})
+      out << '@', range(apply.loc);
+    out << '(', scalars(apply.operands), out << ')';
+    return;
+  }
+  unsigned precedence = precedenceOf(apply.op);
+  bool comparison = precedence == 1;
+  bool parentheses = precedence < minimumPrecedence;
+  out << (parentheses ? "(" : "");
+  scalar(apply.operands[0], comparison ? precedence + 1 : precedence);
+  out << ' ' << info.infix << ' ';
+  scalar(apply.operands[1], precedence + 1);
+  out << (parentheses ? ")" : "");
+}
+
+void Printer::scalar(const Scalar &scalar, unsigned minimumPrecedence) {
+  std::visit(
+      overloaded{[&](const ScalarConstant &node) { constant(node); },
+                 [&](const ScalarAffine &node) {
+                   if (node.form.asSymbol())
+                     return affine(node.form);
+                   out << '[', affine(node.form), out << ']';
+                 },
+                 [&](const ScalarLoad &node) { access(node.access); },
+                 [&](const ScalarGather &node) {
+                   out << "gather ", buffer(node.buffer);
+                   out << '[', scalars(node.indices), out << ']';
+                 },
+                 [&](const ScalarDim &node) {
+                   out << "dim(", buffer(node.buffer), out << ", " << node.dim << ')';
+                 },
+                 [&](const ScalarBound &node) { out << "bound(", buffer(node.buffer), out << ')'; },
+                 [&](const ScalarCast &node) {
+                   out << nameOf(node.type) << (node.checked ? ".py" : "");
+                   if (options.locations && node.loc != Loc{})
+                     out << '@', range(node.loc);
+                   out << '(', scalars(node.operand), out << ')';
+                 },
+                 [&](const ScalarApply &node) { apply(node, minimumPrecedence); }},
+      scalar.node);
+}
+
+//===-----------------------------------------------------------------------------------------===//
+// Statements
+//===-----------------------------------------------------------------------------------------===//
+
+void Printer::type(const Buffer &buffer) {
+  out << nameOf(buffer.type) << '[';
+  if (buffer.shape.empty())
+    list(llvm::seq(0u, buffer.dims), [&](unsigned) { out << '?'; });
+  else
+    affines(buffer.shape);
+  out << ']';
+}
+
+void Printer::declaration(BufferId id) {
+  buffer(id);
+  out << " : ";
+  if (id.index < program.buffers.size())
+    type(program[id]);
+}
+
+void Printer::declarations(llvm::ArrayRef<BufferId> ids) {
+  out << '(';
+  list(ids, [&](BufferId id) { declaration(id); });
+  out << ')';
+}
+
+/// Without the kind, which loops and computes show differently.
+void Printer::axis(const Axis &axis) {
+  symbol(axis.iterator);
+  out << " in [", bound(axis.lo, "max"), out << ", ", bound(axis.hi, "min"), out << ')';
+  if (axis.step != 1)
+    out << " step " << axis.step;
+}
+
+void Printer::assign(const Assign &assign) {
+  access(assign.target);
+  out << ' ' << wordOf(assign.op) << ' ', scalar(assign.value);
+  if (assign.order == ReductionOrder::Seq)
+    out << " order seq";
+  if (assign.order == ReductionOrder::Tree) {
+    out << " order tree(";
+    list(assign.treeAxes, [&](SymbolId id) { symbol(id); });
+    out << ')';
+  }
+  if (assign.guard)
+    out << " if ", scalar(*assign.guard);
+}
+
+void Printer::view(const View &view) {
+  out << "view ", declaration(view.result), out << " = ", buffer(view.base);
+  std::visit(overloaded{[&](const Subscript &form) {
+                          out << '[';
+                          list(form.dims, [&](const ViewDim &dim) {
+                            std::visit(overloaded{[&](const ViewIndex &index) { affine(index.at); },
+                                                  [&](const ViewSlice &slice) {
+                                                    affine(slice.start), out << " : ";
+                                                    affine(slice.size), out << " : ";
+                                                    affine(slice.step);
+                                                  },
+                                                  [&](const ViewNewAxis &) { out << "newaxis"; }},
+                                       dim);
+                          });
+                          out << ']';
+                        },
+                        [&](const Broadcast &form) {
+                          out << " broadcast [", affines(form.shape), out << ']';
+                        },
+                        [&](const Permute &form) {
+                          out << " permute (";
+                          list(form.order, [&](unsigned dim) { out << dim; });
+                          out << ')';
+                        }},
+             view.form);
+}
+
+void Printer::compute(const Compute &compute) {
+  out << "compute (";
+  list(compute.axes, [&](const Axis &each) { axis(each), out << ' ' << wordOf(each.kind); });
+  out << ") {";
+  ++depth;
+  for (const Assign &each : compute.body)
+    line(), assign(each), location(each.loc);
+  --depth;
+  line(), out << '}';
+}
+
+void Printer::arguments(const std::vector<CallArgument> &arguments) {
+  out << '(';
+  list(arguments, [&](const CallArgument &argument) {
+    std::visit(overloaded{[&](const Scalar &value) { scalar(value); },
+                          [&](BufferId id) { buffer(id); },
+                          [&](const std::string &text) { string(text); }},
+               argument);
+  });
+  out << ')';
+}
+
+/// What stands before the first inner block, or the whole statement if it has none.
+void Printer::header(const Stmt &stmt) {
+  std::visit(
+      overloaded{[&](const Let &node) {
+                   out << "let ", symbol(node.symbol), out << " = ", scalar(node.value);
+                 },
+                 [&](const Alloc &node) {
+                   out << "alloc ", declaration(node.buffer);
+                   if (node.buffer.index >= program.buffers.size())
+                     return;
+                   const Buffer &row = program[node.buffer];
+                   if (row.slots != 1)
+                     out << " slots " << row.slots;
+                   if (!row.layout.empty()) {
+                     out << " layout(";
+                     list(row.layout, [&](unsigned dim) { out << dim; });
+                     out << ')';
+                   }
+                   if (!row.like.empty()) {
+                     out << " like(";
+                     list(row.like, [&](BufferId id) { buffer(id); });
+                     out << ')';
+                   }
+                 },
+                 [&](const Declare &node) { out << "handle ", declaration(node.handle); },
+                 [&](const View &node) { view(node); },
+                 [&](const Bind &node) {
+                   out << "bind ", buffer(node.handle), out << " = ", buffer(node.source);
+                 },
+                 [&](const Drop &node) { out << "drop ", buffer(node.buffer); },
+                 [&](const Compute &node) {
+                   // The short form has one place for a location.
+                   if (node.axes.empty() && node.body.size() == 1 && node.body[0].loc == stmt.loc)
+                     assign(node.body[0]);
+                   else
+                     compute(node);
+                 },
+                 [&](const Loop &node) {
+                   out << "loop ", axis(node.axis);
+                   if (node.axis.kind != AxisKind::Seq)
+                     out << ' ' << wordOf(node.axis.kind);
+                   out << " : " << wordOf(node.role) << " {";
+                 },
+                 [&](const While &) { out << "while {"; },
+                 [&](const Labelled &node) { out << "block @b" << node.label.index << " {"; },
+                 [&](const Leave &node) { out << "leave @b" << node.label.index; },
+                 [&](const If &node) { out << "if ", scalar(node.condition), out << " {"; },
+                 [&](const Call &node) {
+                   out << "call ";
+                   if (!node.results.empty()) {
+                     out << '(';
+                     list(node.results, [&](BufferId id) { buffer(id); });
+                     out << ") = ";
+                   }
+                   atName(node.callee), arguments(node.arguments);
+                 },
+                 [&](const LibraryCall &node) {
+                   out << "call @lib." << wordOf(node.function), arguments(node.arguments);
+                 },
+                 [&](const Check &node) {
+                   out << "check ", scalar(node.condition);
+                   out << " else " << node.error << '(', scalars(node.arguments), out << ')';
+                   if (!node.text.empty())
+                     out << ' ', string(node.text);
+                 }},
+      stmt.node);
+}
+
+void Printer::stmt(const Stmt &stmt) {
+  line(), header(stmt);
+  std::visit(
+      overloaded{[&](OneOf<Loop, Labelled> auto &node) { block(node.body), line(), out << '}'; },
+                 [&](const While &node) {
+                   block(node.header), line();
+                   out << "} cond ", scalar(node.condition), out << " {";
+                   block(node.body), line(), out << '}';
+                 },
+                 [&](const If &node) {
+                   block(node.thenBody), line(), out << '}';
+                   if (node.elseBody.empty())
+                     return;
+                   out << " else {", block(node.elseBody), line(), out << '}';
+                 },
+                 [](OneOf<Let, Alloc, Declare, View, Bind, Drop, Compute, Leave, Call, LibraryCall,
+                          Check> auto &) {}},
+      stmt.node);
+  location(stmt.loc);
+}
+
+void Printer::block(const Block &block) {
+  ++depth;
+  for (const Stmt &each : block)
+    stmt(each);
+  --depth;
+}
+
+void Printer::function(const Function &function) {
+  line(), out << "func ", atName(function.name), declarations(function.parameters);
+  if (!function.results.empty())
+    out << " -> ", declarations(function.results);
+  llvm::SmallVector<llvm::StringRef> effects;
+  if (function.effects.reads)
+    effects.push_back("reads");
+  if (function.effects.writes)
+    effects.push_back("writes");
+  if (function.effects.prints)
+    effects.push_back("prints");
+  if (function.effects.fails)
+    effects.push_back("fails");
+  if (!effects.empty())
+    out << " effects(" << llvm::join(effects, ", ") << ')';
+  out << " {";
+  block(function.body), line(), out << '}', location(function.loc);
+}
+
+void Printer::all() {
+  out << "program ", atName(program.name);
+  if (!program.file.empty())
+    out << " file ", string(program.file);
+  out << " stage(" << wordOf(program.stage) << ") {";
+  ++depth;
+  for (BufferId id : program.globals)
+    line(), out << "global ", declaration(id);
+  for (const Function &each : program.functions)
+    function(each);
+  --depth;
+  out << "\n}\n";
+}
+
+//===-----------------------------------------------------------------------------------------===//
+// Entries
+//===-----------------------------------------------------------------------------------------===//
+
+void print(const Program &program, llvm::raw_ostream &out, PrintOptions options) {
+  Printer{program, out, options}.all();
+}
+
+/// What `write` prints with a printer for messages.
+template <typename F>
+static std::string textOf(const Program &program, PrintOptions options, F &&write) {
+  std::string text;
+  llvm::raw_string_ostream stream(text);
+  Printer printer{program, stream, options};
+  write(printer);
+  return text;
+}
+
+std::string toText(const Program &program, PrintOptions options) {
+  return textOf(program, options, [&](Printer &printer) { printer.all(); });
+}
+std::string toText(const Affine &form, const Program &program) {
+  return textOf(program, {false}, [&](Printer &printer) { printer.affine(form); });
+}
+std::string toText(const Access &access, const Program &program) {
+  return textOf(program, {false}, [&](Printer &printer) { printer.access(access); });
+}
+std::string toText(const Scalar &scalar, const Program &program) {
+  return textOf(program, {false}, [&](Printer &printer) { printer.scalar(scalar); });
+}
+std::string toText(const Stmt &stmt, const Program &program) {
+  return textOf(program, {false}, [&](Printer &printer) {
+    if (auto *compute = std::get_if<Compute>(&stmt.node); compute && !compute->body.empty())
+      printer.assign(compute->body.front());
+    else
+      printer.header(stmt);
+  });
+}
+
+} // namespace hpcc::ir

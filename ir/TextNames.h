@@ -1,0 +1,51 @@
+//===- TextNames.h - the words of the text form, for printer and parser ----------------------===//
+#ifndef HPCC_IR_TEXTNAMES_H
+#define HPCC_IR_TEXTNAMES_H
+
+#include "Program.h"
+#include "llvm/ADT/StringRef.h"
+#include <iterator>
+
+namespace hpcc::ir {
+
+/// The words of an enumeration, in the order of its values.
+template <typename Enum> struct WordsOf;
+
+template <> struct WordsOf<AxisKind> {
+  static constexpr llvm::StringLiteral words[] = {"par", "red", "seq"};
+  static_assert(std::size(words) == unsigned(AxisKind::Seq) + 1);
+};
+template <> struct WordsOf<LoopRole> {
+  static constexpr llvm::StringLiteral words[] = {"seq", "time", "tile"};
+  static_assert(std::size(words) == unsigned(LoopRole::Tile) + 1);
+};
+template <> struct WordsOf<AssignOp> {
+  static constexpr llvm::StringLiteral words[] = {"=", "+=", "*=", "min=", "max=", "&=", "|="};
+  static_assert(std::size(words) == unsigned(AssignOp::Or) + 1);
+};
+template <> struct WordsOf<Stage> {
+  static constexpr llvm::StringLiteral words[] = {"source",      "canonical", "planned",
+                                                  "distributed", "tiled",     "mapped"};
+  static_assert(std::size(words) == unsigned(Stage::Mapped) + 1);
+};
+template <> struct WordsOf<LibraryFunction> {
+  static constexpr llvm::StringLiteral words[] = {
+#define HPCC_LIBRARY(Enum, text, reads, writes, prints, fails, help) text,
+#include "Library.def"
+  };
+};
+
+template <typename Enum> llvm::StringRef wordOf(Enum value) {
+  return WordsOf<Enum>::words[static_cast<unsigned>(value)];
+}
+
+template <typename Enum> std::optional<Enum> parseWord(llvm::StringRef text) {
+  for (const llvm::StringLiteral &word : WordsOf<Enum>::words)
+    if (word == text)
+      return static_cast<Enum>(&word - WordsOf<Enum>::words);
+  return std::nullopt;
+}
+
+} // namespace hpcc::ir
+
+#endif // HPCC_IR_TEXTNAMES_H
