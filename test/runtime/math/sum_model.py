@@ -189,6 +189,75 @@ def first_cell(array, low):
     return view
 
 
+def packed_runs(shape, axes):
+    """What the compiler emits for a C-ordered array: the runs of flat indices, each summed by a tree.
+
+    Axes of extent 1 are left out. If the innermost axis is summed over, it forms a run together with
+    the summed axes right outside it; the other axes are walked in order, outermost first. Else every
+    point is a run. Returns a set of (cell, position among the cell's runs, run).
+    """
+    order = [axis for axis in range(len(shape)) if shape[axis] != 1]
+    inner = []
+    while order and order[-1] in axes:
+        inner.insert(0, order.pop())
+    index = np.arange(int(np.prod(shape))).reshape(shape)
+    runs, number = set(), {}
+    for outer in itertools.product(*(range(shape[axis]) for axis in order)):
+        where = [slice(None)] * len(shape)
+        for axis, i in zip(order, outer):
+            where[axis] = i
+        cell = tuple(i for axis, i in zip(order, outer) if axis not in axes)
+        number[cell] = number.get(cell, -1) + 1
+        runs.add((cell, number[cell], tuple(index[tuple(where)].ravel().tolist())))
+    return runs
+
+
+def check_packed(rng, cases):
+    """The rule that compiled loops follow gives the runs of the general rule."""
+    for _ in range(cases):
+        rank = int(rng.integers(1, 5))
+        shape = tuple(int(n) for n in rng.choice([1, 1, 2, 3, 5, 9, 40], rank))
+        axes = tuple(axis for axis in range(rank) if rng.random() < 0.6)
+        strides = [int(np.prod(shape[axis + 1:])) for axis in range(rank)]
+        lists = {}
+        for is_tree, points in calls(shape, strides, axes)[0]:
+            for part in [points] if is_tree else [[point] for point in points]:
+                lists.setdefault(part[0][1], []).append(tuple(offset for offset, _ in part))
+        expected = {}
+        for cell, position, run in packed_runs(shape, axes):
+            expected.setdefault(cell, {})[position] = run
+        ordered = [[runs[i] for i in range(len(runs))] for _, runs in sorted(expected.items())]
+        if ordered != [lists[cell] for cell in sorted(lists)]:
+            print('packed rule differs:', shape, axes)
+            sys.exit(1)
+
+
+def check_sliced(rng, cases):
+    """The full sum of a two-dimensional slice: whole rows in groups of at most 8192 elements."""
+    for _ in range(cases):
+        rows, columns = int(rng.integers(2, 400)), int(rng.integers(2, 9000))
+        rows = min(rows, 60000 // columns + 1)
+        if rows < 2:
+            continue
+        group = BUFFER_SIZE // columns if columns <= BUFFER_SIZE // 2 else 1
+        lengths = [len(points) for _, points in calls((rows, columns), (columns + 2, 1), (0, 1))[0]]
+        expected = [columns * min(group, rows - row) for row in range(0, rows, group)]
+        if lengths != expected:
+            print('slice rule differs:', rows, columns)
+            sys.exit(1)
+
+
+def check_converted(rng, cases):
+    """Converted elements along the innermost axis: trees of 8192 elements."""
+    for _ in range(cases):
+        rows, columns = int(rng.integers(1, 4)), int(rng.integers(2, 30000))
+        lengths = [len(points) for _, points in calls((rows, columns), (columns, 1), (1,), True)[0]]
+        row = [min(BUFFER_SIZE, columns - i) for i in range(0, columns, BUFFER_SIZE)]
+        if lengths != row * rows:
+            print('conversion rule differs:', rows, columns)
+            sys.exit(1)
+
+
 def random_array(rng, dtype):
     """An array of random rank, shape, memory order, slices, flips and broadcast axes."""
     rank = int(rng.integers(1, 5))
@@ -261,6 +330,9 @@ def main():
             sys.exit(1)
         if expected.ndim and expected.size > 1:
             check_layout(array, axes, expected)
+    check_packed(rng, cases)
+    check_sliced(rng, 8)
+    check_converted(rng, 5)
     print('sum model:', done, 'cases agree with NumPy', np.__version__)
 
 
