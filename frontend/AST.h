@@ -246,9 +246,10 @@ struct Lambda {
 };
 
 /// An expression that hpcc does not compile (`yield`, `yield from`, `await`). `construct` is its
-/// name for a message: "'yield' expression".
+/// name for a message: "'yield' expression"; `parts` are the expressions in it.
 struct UnsupportedExpr {
   std::string construct;
+  ExprList parts;
 };
 
 struct Expr {
