@@ -3,11 +3,9 @@
 #include "EvaluateFloat.h"
 #include "runtime/hpcc_rt.h"
 #include "runtime/math/Functions.h"
+#include "runtime/math/PythonMath.h"
 #include "llvm/Support/ErrorHandling.h"
 #include <cmath>
-#include <cstdio>
-#include <cstdlib>
-#include <string>
 
 namespace hpcc::ir {
 namespace {
@@ -27,29 +25,16 @@ namespace math {
 #include "runtime/math/MathFunctions.def"
 } // namespace math
 
-/// fmod with the sign of the divisor, as Python and NumPy have it.
-template <typename T> T modulo(T a, T b) {
-  T rest = std::fmod(a, b);
-  if (b == 0)
-    return rest;
-  if (rest == 0)
-    return std::copysign(T(0), b);
-  return (b < 0) != (rest < 0) ? rest + b : rest;
-}
+/// The rule of each function of Python's math module, under the module's name for it.
+namespace rules {
+#define HPC_PYTHON_MATH(name, arity, function, rule) constexpr int32_t name = HPC_CHECK_##rule;
+#include "runtime/math/PythonMath.def"
+} // namespace rules
 
-/// The quotient that belongs to `modulo`; not floor(a / b), which rounds differently.
-template <typename T> T floorDivide(T a, T b) {
-  if (b == 0)
-    return a / b;
-  T rest = std::fmod(a, b);
-  T quotient = (a - rest) / b;
-  if (rest != 0 && (b < 0) != (rest < 0))
-    quotient -= 1;
-  if (quotient == 0)
-    return std::copysign(T(0), a / b);
-  T whole = std::floor(quotient);
-  return quotient - whole > T(0.5) ? whole + 1 : whole;
-}
+double modulo(double x, double y) { return hpc_float_modulo_f64(x, y); }
+float modulo(float x, float y) { return hpc_float_modulo_f32(x, y); }
+double floorDivide(double x, double y) { return hpc_float_floor_divide_f64(x, y); }
+float floorDivide(float x, float y) { return hpc_float_floor_divide_f32(x, y); }
 
 /// True if a is below b, with -0.0 below +0.0.
 template <typename T> bool isBelow(T a, T b) {
@@ -173,106 +158,83 @@ template <typename T> T plain(ScalarOp op, T a, T b) {
   }
 }
 
-/// True for the functions of which Python's math module reports an infinite result of a finite
-/// argument as a range error; of the others it is a domain error.
-bool canOverflow(ScalarOp op) {
+/// When the checked form of an operation raises.
+int32_t ruleOf(ScalarOp op) {
   switch (op) {
+  case ScalarOp::FloorDivide:
+    return HPC_CHECK_floorDivide;
+  case ScalarOp::Modulo:
+    return HPC_CHECK_modulo;
+  case ScalarOp::Power:
+    return HPC_CHECK_powerOperator;
+  case ScalarOp::SquareRoot:
+    return rules::sqrt;
+  case ScalarOp::FMod:
+    return rules::fmod;
   case ScalarOp::Exp:
+    return rules::exp;
   case ScalarOp::Exp2:
+    return rules::exp2;
   case ScalarOp::Expm1:
+    return rules::expm1;
+  case ScalarOp::Log:
+    return rules::log;
+  case ScalarOp::Log2:
+    return rules::log2;
+  case ScalarOp::Log10:
+    return rules::log10;
+  case ScalarOp::Log1p:
+    return rules::log1p;
+  case ScalarOp::Sin:
+    return rules::sin;
+  case ScalarOp::Cos:
+    return rules::cos;
+  case ScalarOp::Tan:
+    return rules::tan;
+  case ScalarOp::ArcSin:
+    return rules::asin;
+  case ScalarOp::ArcCos:
+    return rules::acos;
+  case ScalarOp::ArcTan:
+    return rules::atan;
+  case ScalarOp::ArcTan2:
+    return rules::atan2;
   case ScalarOp::SinH:
+    return rules::sinh;
   case ScalarOp::CosH:
+    return rules::cosh;
+  case ScalarOp::TanH:
+    return rules::tanh;
+  case ScalarOp::ArcSinH:
+    return rules::asinh;
+  case ScalarOp::ArcCosH:
+    return rules::acosh;
+  case ScalarOp::ArcTanH:
+    return rules::atanh;
+  case ScalarOp::CubeRoot:
+    return rules::cbrt;
+  case ScalarOp::Hypot:
+    return rules::hypot;
+  case ScalarOp::Erf:
+    return rules::erf;
+  case ScalarOp::Erfc:
+    return rules::erfc;
   case ScalarOp::Gamma:
+    return rules::gamma;
   case ScalarOp::LogGamma:
-    return true;
+    return rules::lgamma;
   default:
-    return false;
+    return HPC_CHECK_none;
   }
-}
-
-/// True for gamma's and lgamma's poles, where Python speaks of the domain.
-template <typename T> bool isPole(ScalarOp op, T a) {
-  bool gamma = op == ScalarOp::Gamma, either = gamma || op == ScalarOp::LogGamma;
-  if (gamma && std::isinf(a) && a < 0)
-    return true;
-  return either && std::isfinite(a) && a <= 0 && std::floor(a) == a;
-}
-
-template <typename T> T checkedPower(T a, T b, int &errorId) {
-  if (a == 0 && b < 0)
-    errorId = HPC_ERROR_ZeroNegativePower;
-  else if (a < 0 && std::isfinite(a) && std::isfinite(b) && std::floor(b) != b)
-    errorId = HPC_ERROR_UnsupportedComplexPower;
-  else if (T power = math::pow(a, b); std::isinf(power) && std::isfinite(a) && std::isfinite(b))
-    errorId = HPC_ERROR_PowerOverflow;
-  else
-    return power;
-  return T(0);
-}
-
-template <typename T> T checkedMath(ScalarOp op, T a, T b, int &errorId) {
-  if (isPole(op, a)) {
-    errorId = HPC_ERROR_MathDomain;
-    return T(0);
-  }
-  T value = plain(op, a, b);
-  bool two = infoOf(op).arity == 2;
-  bool nanGiven = std::isnan(a) || (two && std::isnan(b));
-  if (std::isnan(value) && !nanGiven)
-    errorId = HPC_ERROR_MathDomain;
-  else if (std::isinf(value) && std::isfinite(a) && (!two || std::isfinite(b)))
-    errorId = canOverflow(op) || two ? HPC_ERROR_MathRange : HPC_ERROR_MathDomain;
-  return value;
 }
 
 template <typename T> T checked(ScalarOp op, T a, T b, int &errorId) {
-  switch (op) {
-  case ScalarOp::Add:
-  case ScalarOp::Subtract:
-  case ScalarOp::Multiply:
-  case ScalarOp::Negate:
-  case ScalarOp::Absolute:
-    return plain(op, a, b);
-  case ScalarOp::Divide:
-    if (b == 0)
-      errorId = HPC_ERROR_FloatDivideZero;
-    return plain(op, a, b);
-  case ScalarOp::FloorDivide:
-    if (b == 0)
-      errorId = HPC_ERROR_FloatFloorDivideZero;
-    return plain(op, a, b);
-  case ScalarOp::Modulo:
-    if (b == 0)
-      errorId = HPC_ERROR_FloatModuloZero;
-    return plain(op, a, b);
-  case ScalarOp::Power:
-    return checkedPower(a, b, errorId);
-  default:
-    return checkedMath(op, a, b, errorId);
-  }
-}
-
-/// The digits of `value` cut at 10^places (places > 0), ties of the exact value to even.
-double roundToPower(double value, int64_t places) {
-  char text[400];
-  int length = std::snprintf(text, sizeof text, "%.0f", std::trunc(std::fabs(value)));
-  if (places > length)
-    return std::copysign(0.0, value);
-  std::string digits("0"); // room for a carry
-  digits.append(text, length);
-  size_t kept = digits.size() - places;
-  std::string tail = digits.substr(kept);
-  std::string half = "5" + std::string(places - 1, '0');
-  bool fraction = std::trunc(value) != value;
-  bool odd = (digits[kept - 1] - '0') % 2 != 0;
-  bool up = tail > half || (tail == half && (fraction || odd));
-  digits.resize(kept);
-  for (size_t i = kept; up && i-- > 0;) {
-    up = digits[i] == '9';
-    digits[i] = up ? '0' : static_cast<char>(digits[i] + 1);
-  }
-  digits += "e" + std::to_string(places);
-  return std::copysign(std::strtod(digits.c_str(), nullptr), value);
+  T value = plain(op, a, b);
+  if (op == ScalarOp::Divide)
+    errorId = b == 0 ? HPC_ERROR_FloatDivideZero : -1;
+  else
+    errorId = hpc_math_check(ruleOf(op), a, b, value);
+  return value;
 }
 
 } // namespace
@@ -302,21 +264,9 @@ bool testFloat(ScalarOp op, double value) {
 }
 
 double roundDigits(double value, int64_t digits, bool checked, int &errorId) {
-  // Beyond these digits a double is an exact multiple, or rounds to zero (CPython's limits).
-  if (!std::isfinite(value) || digits > 323)
-    return value;
-  if (digits < -308)
-    return std::copysign(0.0, value);
-  double rounded;
-  if (digits < 0) {
-    rounded = roundToPower(value, -digits);
-  } else {
-    char text[800]; // 309 digits before the point, 323 after it
-    std::snprintf(text, sizeof text, "%.*f", static_cast<int>(digits), value);
-    rounded = std::strtod(text, nullptr);
-  }
-  if (checked && std::isinf(rounded))
-    errorId = HPC_ERROR_RoundOverflow;
+  double rounded = hpc_round_digits_f64(value, digits);
+  if (checked)
+    errorId = hpc_math_check(HPC_CHECK_round, value, 0, rounded);
   return rounded;
 }
 
