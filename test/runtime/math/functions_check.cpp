@@ -320,11 +320,45 @@ const Forms<float> floatForms[] = {
 #include "runtime/math/MathFunctions.def"
 };
 
+bool expectEqual(const char *name, double x, double found, double expected) {
+  if (found != expected)
+    std::printf("%s: %.17g gives %.17g, not %.17g\n", name, x, found, expected);
+  return found == expected;
+}
+
+/// Where the exact result is a number, programs expect that number.
+bool checkExactResults() {
+  bool good = true;
+  for (int base = 1; base <= 200; ++base) {
+    double power = 1;
+    for (int exponent = 0; power < 0x1p53; ++exponent, power *= base == 1 ? 0x1p60 : base) {
+      double sign = exponent % 2 ? -1 : 1;
+      good &= expectEqual("pow", base, hpc_pow_f64(base, exponent), power);
+      good &= expectEqual("pow", -base, hpc_pow_f64(-base, exponent), sign * power);
+    }
+  }
+  for (int exponent = -1074; exponent < 1024; ++exponent) {
+    double power = std::ldexp(1.0, exponent);
+    good &= expectEqual("log2", power, hpc_log2_f64(power), exponent);
+    good &= expectEqual("exp2", exponent, hpc_exp2_f64(exponent), power);
+  }
+  double power = 1, factorial = 1;
+  for (int i = 0; i <= 22; ++i, power *= 10, factorial *= i) {
+    good &= expectEqual("log10", power, hpc_log10_f64(power), i);
+    good &= expectEqual("gamma", i + 1, hpc_gamma_f64(i + 1), factorial);
+  }
+  for (int64_t i = 1; i < 100000; i += 7) {
+    good &= expectEqual("cbrt", i, hpc_cbrt_f64(static_cast<double>(i * i * i)), i);
+    good &= expectEqual("hypot", i, hpc_hypot_f64(3.0 * i, 4.0 * i), 5.0 * i);
+  }
+  return good;
+}
+
 } // namespace
 
 int main(int argc, char **argv) {
   long blocks = argc > 1 ? std::atol(argv[1]) : 2000;
-  bool good = true;
+  bool good = checkExactResults();
   for (const Forms<double> &forms : doubleForms)
     good = checkForms(forms, blocks) && good;
   for (const Forms<float> &forms : floatForms)
