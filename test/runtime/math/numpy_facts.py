@@ -6,6 +6,7 @@ below, one per row.
 import itertools
 import math
 import warnings
+from fractions import Fraction
 
 import numpy as np
 
@@ -145,6 +146,42 @@ def scalar_powers_of_arrays():
     assert same(a ** 2, a * a) and same(a ** 2.0, a * a) and same(a ** 0.5, np.sqrt(a))
     assert same(a ** -1.0, 1 / a) and same(a ** 1, a) and same(a ** 0, np.ones(1000))
     assert same(np.array([-0.0, -inf]) ** 0.5, np.sqrt(np.array([-0.0, -inf])))
+
+
+def complex_numbers():
+    def fused(a, b, c):
+        return float(Fraction(a) * Fraction(b) + Fraction(c))
+
+    def quotient(x, y):
+        if abs(y.real) >= abs(y.imag):
+            ratio = y.imag / y.real
+            scale = 1.0 / (y.real + y.imag * ratio)
+            return complex((x.real + x.imag * ratio) * scale, (x.imag - x.real * ratio) * scale)
+        ratio = y.real / y.imag
+        scale = 1.0 / (y.imag + y.real * ratio)
+        return complex((x.real * ratio + x.imag) * scale, (x.imag * ratio - x.real) * scale)
+
+    def tree(values):
+        count = len(values)
+        if count <= 3:
+            return in_order(values[1:], lambda x, y: x + y, values[0])
+        if count <= 64:
+            lanes, rest = list(values[:4]), count - count % 4
+            for i in range(4, rest):
+                lanes[i % 4] += values[i]
+            total = (lanes[0] + lanes[1]) + (lanes[2] + lanes[3])
+            return in_order(values[rest:], lambda x, y: x + y, total)
+        half = (count - count % 8) // 2
+        return tree(values[:half]) + tree(values[half:])
+
+    a, b = (rng.standard_normal(300) + 1j * rng.standard_normal(300) for _ in range(2))
+    for x, y, product, ratio in zip(a.tolist(), b.tolist(), (a * b).tolist(), (a / b).tolist()):
+        assert product == complex(fused(x.real, y.real, -(x.imag * y.imag)),
+                                  fused(x.real, y.imag, x.imag * y.real))
+        assert np.complex128(x) * np.complex128(y) == x * y  # scalars are not fused
+        assert ratio == quotient(x, y)
+    for count in (*range(1, 20), 64, 65, 127, 128, 129, 300):
+        assert a[:count].sum() == 0 + tree(a[:count].tolist())
 
 
 def rounding():
