@@ -212,7 +212,7 @@ def packed_runs(shape, axes):
     return runs
 
 
-def check_packed(rng, cases // 2):
+def check_packed(rng, cases):
     """The rule that compiled loops follow gives the runs of the general rule."""
     for _ in range(cases):
         rank = int(rng.integers(1, 5))
