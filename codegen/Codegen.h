@@ -1,0 +1,81 @@
+//===- Codegen.h - programs to machine code --------------------------------------------------===//
+//
+// Takes a verified ir::Program; leaves LLVM text, an assembly or object file, an executable, or the
+// result of running it in memory. The generated code computes the bits that the interpreter
+// computes, at every optimisation level and for every CPU. No header of LLVM's IR is needed here.
+//
+//===-----------------------------------------------------------------------------------------===//
+#ifndef HPCC_CODEGEN_CODEGEN_H
+#define HPCC_CODEGEN_CODEGEN_H
+
+#include "ir/Diagnostics.h"
+#include "ir/Program.h"
+#include "llvm/ADT/SmallVector.h"
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace hpcc::codegen {
+
+/// What the code is made for.
+struct Options {
+  /// 0 (fast to compile) to 3 (fast to run).
+  unsigned optimize = 3;
+  /// An LLVM name of an x86-64 CPU, or `native`.
+  std::string cpu = "native";
+  /// The text of a source line (from 1) without its newline, for run-time errors; may be absent.
+  std::function<llvm::StringRef(unsigned line)> lineText;
+};
+
+/// A program as an LLVM module. Move only.
+class Module {
+public:
+  struct State;
+  explicit Module(std::unique_ptr<State> state);
+  Module(Module &&other) noexcept;
+  Module &operator=(Module &&other) noexcept;
+  ~Module();
+  State &operator*() const { return *state; }
+
+private:
+  std::unique_ptr<State> state;
+};
+
+/// Translates a verified program, with a `main` that starts the runtime. Reports what cannot be
+/// translated (complex numbers), an unknown CPU, and faults that LLVM's verifier finds.
+std::optional<Module> translate(const ir::Program &program, const Options &options,
+                                Diagnostics &diags);
+
+/// Runs LLVM's optimiser at the level of the module's options. Once per module.
+bool optimize(Module &module, Diagnostics &diags);
+
+/// The module as LLVM's textual IR.
+void print(const Module &module, llvm::raw_ostream &out);
+
+enum class FileKind { Assembly, Object };
+
+/// Generates machine code into `bytes`.
+bool generate(Module &module, FileKind kind, llvm::SmallVectorImpl<char> &bytes,
+              Diagnostics &diags);
+
+/// Runs an object in this process, with the runtime that hpcc itself is linked with, and returns
+/// the exit code. `arguments` become sys.argv. A run-time error ends the process.
+std::optional<int> run(llvm::ArrayRef<char> object, const std::vector<std::string> &arguments,
+                       Diagnostics &diags);
+
+/// Links an object with the runtime into an executable. `output` appears complete or not at all.
+/// `hpccPath` is the running compiler, beside which the runtime's archive is looked for.
+bool linkExecutable(llvm::ArrayRef<char> object, llvm::StringRef output, llvm::StringRef hpccPath,
+                    Diagnostics &diags);
+
+/// Writes a file so that it appears complete or not at all; `-` is standard output.
+bool writeFile(llvm::StringRef path, llvm::StringRef contents, Diagnostics &diags);
+
+/// LLVM's version and the CPU that `native` stands for.
+std::string describeHost();
+
+} // namespace hpcc::codegen
+
+#endif // HPCC_CODEGEN_CODEGEN_H

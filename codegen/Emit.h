@@ -1,0 +1,170 @@
+//===- Emit.h - the emitter's functions ------------------------------------------------------===//
+//
+// What the Emit*.cpp files offer one another. All take the function under construction and emit at
+// its builder.
+//
+//===-----------------------------------------------------------------------------------------===//
+#ifndef HPCC_CODEGEN_EMIT_H
+#define HPCC_CODEGEN_EMIT_H
+
+#include "State.h"
+#include "runtime/hpcc_rt.h"
+
+namespace hpcc::codegen {
+
+//===-----------------------------------------------------------------------------------------===//
+// EmitRuntime.cpp: calls of the runtime, texts, errors
+//===-----------------------------------------------------------------------------------------===//
+
+enum class Entry : uint8_t {
+#define HPCC_ENTRY(name, signature) name,
+#include "RuntimeEntries.def"
+};
+
+/// Calls an entry of the runtime.
+llvm::CallInst *callRuntime(FunctionState &state, Entry entry,
+                            llvm::ArrayRef<llvm::Value *> arguments = {});
+
+/// The declaration of an entry.
+llvm::Function *declareRuntime(ModuleState &module, Entry entry);
+
+/// A constant C string.
+llvm::Constant *textOf(ModuleState &module, llvm::StringRef text);
+
+/// The constant hpc_location of a place in the function; null for an invalid Loc.
+llvm::Constant *locationOf(FunctionState &state, Loc loc);
+
+/// Raises where `bad` is true; goes on where it is not. `arguments` are i64 values.
+void emitRaiseIf(FunctionState &state, llvm::Value *bad, int errorId, Loc loc,
+                 llvm::ArrayRef<llvm::Value *> arguments = {});
+
+/// Raises, and ends the block.
+void emitRaise(FunctionState &state, int errorId, Loc loc,
+               llvm::ArrayRef<llvm::Value *> arguments = {});
+
+void emitLibraryCall(FunctionState &state, const ir::LibraryCall &call, Loc loc);
+void emitCheck(FunctionState &state, const ir::Check &check, Loc loc);
+
+//===-----------------------------------------------------------------------------------------===//
+// EmitScalar.cpp, EmitChecked.cpp: values
+//===-----------------------------------------------------------------------------------------===//
+
+/// The type of a value (i1 for bool), and of the same in memory (i8 for bool).
+llvm::Type *valueType(ModuleState &module, ir::DType type);
+llvm::Type *memoryType(ModuleState &module, ir::DType type);
+
+/// Where the values of an affine form come from. An index into an array never overflows; a scalar
+/// of the program may.
+enum class Overflow { Never, Wraps };
+llvm::Value *emitAffine(FunctionState &state, const ir::Affine &form,
+                        Overflow overflow = Overflow::Wraps);
+
+/// The largest (`lower`) or smallest of the forms.
+llvm::Value *emitBound(FunctionState &state, const ir::Bound &bound, bool lower);
+
+llvm::Value *emitScalar(FunctionState &state, const ir::Scalar &scalar);
+
+/// The plain operation and cast, on values.
+llvm::Value *emitPlain(FunctionState &state, ir::ScalarOp op, ir::DType operandType,
+                       llvm::ArrayRef<llvm::Value *> operands);
+llvm::Value *emitCast(FunctionState &state, ir::DType to, ir::DType from, llvm::Value *value);
+
+/// The checked ones.
+llvm::Value *emitChecked(FunctionState &state, const ir::ScalarApply &apply, ir::DType operandType,
+                         llvm::ArrayRef<llvm::Value *> operands);
+llvm::Value *emitCheckedCast(FunctionState &state, const ir::ScalarCast &cast, ir::DType from,
+                             llvm::Value *value);
+
+/// A comparison of an i64 and an f64, in either order, neither rounded to the other's type.
+llvm::Value *emitMixedCompare(FunctionState &state, ir::ScalarOp op, llvm::Value *a,
+                              llvm::Value *b);
+
+/// Repeated multiplication that wraps.
+llvm::Value *emitIntegerPower(FunctionState &state, llvm::Value *base, llvm::Value *exponent,
+                              bool isSigned);
+
+/// A call of hpc_<name>_f64 or _f32, with its vector forms attached.
+llvm::Value *emitMathCall(FunctionState &state, llvm::StringRef name, ir::DType type,
+                          llvm::ArrayRef<llvm::Value *> operands);
+
+/// Integer division (quotient or remainder) rounded to minus infinity; `divisor` is not zero, and
+/// the smallest value is not divided by -1.
+llvm::Value *emitFloorDivision(FunctionState &state, llvm::Value *dividend, llvm::Value *divisor,
+                               bool isSigned, bool quotient);
+
+//===-----------------------------------------------------------------------------------------===//
+// EmitArray.cpp: buffers
+//===-----------------------------------------------------------------------------------------===//
+
+/// Memory in the entry block.
+llvm::AllocaInst *createEntryAlloca(FunctionState &state, llvm::Type *type,
+                                    const llvm::Twine &name);
+
+/// The descriptor of an array, loaded if it is a handle.
+Descriptor descriptorOf(FunctionState &state, ir::BufferId buffer);
+
+/// Writes a descriptor into memory of the form that the runtime takes.
+llvm::Value *materialize(FunctionState &state, const Descriptor &descriptor);
+
+/// The struct type of a descriptor.
+llvm::StructType *descriptorType(ModuleState &module, unsigned dims);
+
+/// The parts of a descriptor in memory.
+HandleSlots slotsAt(FunctionState &state, llvm::Value *address, unsigned dims);
+Descriptor loadSlots(FunctionState &state, const HandleSlots &slots);
+void storeSlots(FunctionState &state, const HandleSlots &slots, const Descriptor &descriptor);
+
+/// Memory for a handle, unbound.
+HandleSlots createHandle(FunctionState &state, ir::BufferId buffer);
+/// Memory for a scalar variable.
+llvm::Value *createVariable(FunctionState &state, ir::BufferId buffer);
+
+/// An element: its indices as values, then a load or a store.
+llvm::Value *emitLoad(FunctionState &state, const ir::Access &access);
+llvm::Value *emitGather(FunctionState &state, ir::BufferId buffer,
+                        llvm::ArrayRef<llvm::Value *> indices);
+void emitStore(FunctionState &state, const ir::Access &access, llvm::Value *value);
+
+/// The storage of a buffer with slots that is current now.
+llvm::Value *currentSlot(FunctionState &state, ir::BufferId buffer);
+
+/// The statements about names of arrays.
+void emitAlloc(FunctionState &state, ir::BufferId buffer, Loc loc);
+void emitView(FunctionState &state, const ir::View &view);
+void emitBind(FunctionState &state, ir::BufferId handle, ir::BufferId source);
+/// The handle names an array that is owned already; what it named before is let go.
+void moveToHandle(FunctionState &state, ir::BufferId handle, const Descriptor &array);
+void emitDrop(FunctionState &state, ir::BufferId buffer);
+
+/// Gives the accesses of a finished function their alias metadata.
+void attachAliasScopes(FunctionState &state);
+
+//===-----------------------------------------------------------------------------------------===//
+// EmitNest.cpp, EmitTree.cpp: computes and loops
+//===-----------------------------------------------------------------------------------------===//
+
+/// iterator = lo, lo + step, ... < hi around what `body` emits. With `independent` no iteration
+/// touches an element that another writes.
+void emitCountedLoop(FunctionState &state, llvm::Value *lo, llvm::Value *hi, int64_t step,
+                     llvm::StringRef name, bool independent,
+                     llvm::function_ref<void(llvm::Value *)> body);
+
+/// `stmt` is a compute.
+void emitCompute(FunctionState &state, const ir::Stmt &stmt);
+
+/// The pairwise sum of the assignment's value over its tree axes, which are among `axes`.
+llvm::Value *emitTree(FunctionState &state, const ir::Assign &assign,
+                      llvm::ArrayRef<ir::Axis> axes);
+
+//===-----------------------------------------------------------------------------------------===//
+// EmitStmt.cpp: statements
+//===-----------------------------------------------------------------------------------------===//
+
+void emitBlock(FunctionState &state, const ir::Block &block);
+
+/// Reports a program that the verifier should have refused.
+void reportFault(FunctionState &state, const llvm::Twine &text);
+
+} // namespace hpcc::codegen
+
+#endif // HPCC_CODEGEN_EMIT_H

@@ -1,0 +1,79 @@
+//===- Jit.cpp - runs an object in this process ----------------------------------------------===//
+//
+// LLJIT links the object with JITLink against the table of JitSymbols.h. The one file that includes
+// LLJIT.h, which costs seconds.
+//
+//===-----------------------------------------------------------------------------------------===//
+#include "JitSymbols.h"
+#include "codegen/Codegen.h"
+#include "llvm/ExecutionEngine/Orc/AbsoluteSymbols.h"
+#include "llvm/ExecutionEngine/Orc/ExecutionUtils.h"
+#include "llvm/ExecutionEngine/Orc/LLJIT.h"
+
+namespace hpcc::codegen {
+
+using namespace llvm;
+using namespace llvm::orc;
+
+static SymbolMap symbolMap(LLJIT &jit) {
+  SymbolMap map;
+  JitSymbols symbols = jitSymbols();
+  for (const JitSymbol &symbol : ArrayRef(symbols.begin, symbols.count))
+    map[jit.mangleAndIntern(symbol.name)] = {ExecutorAddr::fromPtr(symbol.address),
+                                             JITSymbolFlags::Exported | JITSymbolFlags::Callable};
+  return map;
+}
+
+/// An LLJIT that knows the runtime, with nothing of what programs do not have (initialisers, thread
+/// local storage, exceptions).
+static Expected<std::unique_ptr<LLJIT>> createJit() {
+  JITTargetMachineBuilder machine(Triple("x86_64-unknown-linux-gnu"));
+  auto jit = LLJITBuilder()
+                 .setJITTargetMachineBuilder(std::move(machine))
+                 .setPlatformSetUp(setUpInactivePlatform)
+                 .setLinkProcessSymbolsByDefault(false)
+                 .create();
+  if (!jit)
+    return jit.takeError();
+  JITDylib &library = (*jit)->getMainJITDylib();
+  if (Error error = library.define(absoluteSymbols(symbolMap(**jit))))
+    return error;
+#ifdef HPCC_SANITIZE_GENERATED
+  // The sanitizer's own entries, which hpcc exports when it is built with it.
+  auto process = DynamicLibrarySearchGenerator::GetForCurrentProcess('\0');
+  if (!process)
+    return process.takeError();
+  library.addGenerator(std::move(*process));
+#endif
+  return jit;
+}
+
+static Expected<int> runObject(ArrayRef<char> object, ArrayRef<const char *> argv) {
+  auto jit = createJit();
+  if (!jit)
+    return jit.takeError();
+  StringRef bytes(object.data(), object.size());
+  if (Error error = (*jit)->addObjectFile(MemoryBuffer::getMemBufferCopy(bytes, "program")))
+    return error;
+  auto entry = (*jit)->lookup("main");
+  if (!entry)
+    return entry.takeError();
+  return entry->toPtr<int(int, const char *const *)>()(static_cast<int>(argv.size()) - 1,
+                                                       argv.data());
+}
+
+std::optional<int> run(ArrayRef<char> object, const std::vector<std::string> &arguments,
+                       Diagnostics &diags) {
+  std::vector<const char *> argv;
+  for (const std::string &argument : arguments)
+    argv.push_back(argument.c_str());
+  argv.push_back(nullptr);
+  Expected<int> code = runObject(object, argv);
+  if (!code) {
+    diags.internalError({}, "running in memory", toString(code.takeError()));
+    return std::nullopt;
+  }
+  return *code;
+}
+
+} // namespace hpcc::codegen

@@ -1,0 +1,163 @@
+//===- Link.cpp - files: executables, atomic output ------------------------------------------===//
+//
+// An executable is linked by the system's compiler driver from the object, libhpcrt.a, SLEEF and
+// libm. Files are written beside their final name and renamed, so that an error or a signal leaves
+// no partial output.
+//
+//===-----------------------------------------------------------------------------------------===//
+#include "codegen/Codegen.h"
+#include "llvm/ADT/ScopeExit.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/FileUtilities.h"
+#include "llvm/Support/Path.h"
+#include "llvm/Support/Program.h"
+#include <unistd.h>
+
+namespace hpcc::codegen {
+
+using namespace llvm;
+
+static constexpr MessageInfo cannotWrite{"cannotWrite", Severity::Error, "cannot write '{0}': {1}"};
+static constexpr MessageInfo noLinker{
+    "noLinker", Severity::Error, "no C compiler found to link with (tried cc, clang-22 and gcc)"};
+static constexpr MessageInfo noRuntime{
+    "noRuntime", Severity::Error, "the runtime library libhpcrt.a is not beside hpcc: tried {0}"};
+static constexpr MessageInfo linkFailed{"linkFailed", Severity::Error, "linking '{0}' failed: {1}"};
+
+/// Removes a file at the end, whether it is there or not.
+static auto removeLater(StringRef path) {
+  return scope_exit([path = path.str()] { (void)sys::fs::remove(path); });
+}
+
+/// An empty file of a new name in the directory of `path`, so that it can be renamed to it.
+static std::string createBeside(StringRef path, Diagnostics &diags) {
+  SmallString<128> model(path), name;
+  model += ".%%%%%%%%.tmp";
+  int descriptor = -1;
+  if (std::error_code error = sys::fs::createUniqueFile(model, descriptor, name)) {
+    diags.report({}, cannotWrite, path, error.message());
+    return {};
+  }
+  ::close(descriptor);
+  return name.str().str();
+}
+
+static bool renameTo(StringRef temporary, StringRef path, Diagnostics &diags) {
+  std::error_code error = sys::fs::rename(temporary, path);
+  if (error)
+    diags.report({}, cannotWrite, path, error.message());
+  return !error;
+}
+
+/// Writes all bytes to a file that exists.
+static bool fill(StringRef file, StringRef contents, StringRef shownAs, Diagnostics &diags) {
+  std::error_code error;
+  raw_fd_ostream out(file, error);
+  if (!error) {
+    out << contents;
+    out.close();
+    error = out.error();
+    out.clear_error();
+  }
+  if (error)
+    diags.report({}, cannotWrite, shownAs, error.message());
+  return !error;
+}
+
+bool writeFile(StringRef path, StringRef contents, Diagnostics &diags) {
+  if (path == "-") {
+    outs() << contents;
+    outs().flush();
+    std::error_code error = outs().error();
+    outs().clear_error();
+    if (error)
+      diags.report({}, cannotWrite, "-", error.message());
+    return !error;
+  }
+  // What is no regular file (a pipe, /dev/null) cannot be replaced.
+  sys::fs::file_status status;
+  if (!sys::fs::status(path, status) && !sys::fs::is_regular_file(status))
+    return fill(path, contents, path, diags);
+  std::string temporary = createBeside(path, diags);
+  if (temporary.empty())
+    return false;
+  auto cleanUp = removeLater(temporary);
+  if (!fill(temporary, contents, path, diags))
+    return false;
+  // A temporary file is private; a finished one follows the umask like any other.
+  (void)sys::fs::setPermissions(temporary,
+                                static_cast<sys::fs::perms>(0666 & ~sys::fs::getUmask()));
+  return renameTo(temporary, path, diags);
+}
+
+/// libhpcrt.a of the build tree or of an installation; empty and reported if there is none.
+static std::string findRuntime(StringRef hpccPath, Diagnostics &diags) {
+  StringRef directory = sys::path::parent_path(hpccPath);
+  std::string tried;
+  for (StringRef relative : {"../lib/libhpcrt.a", "../lib/hpcc/libhpcrt.a", "libhpcrt.a"}) {
+    SmallString<128> candidate(directory);
+    sys::path::append(candidate, relative);
+    sys::path::remove_dots(candidate, /*remove_dot_dot=*/true);
+    if (sys::fs::exists(candidate))
+      return candidate.str().str();
+    tried += (tried.empty() ? "" : ", ") + candidate.str().str();
+  }
+  diags.report({}, noRuntime, tried);
+  return {};
+}
+
+static std::string findLinker(Diagnostics &diags) {
+#ifdef HPCC_SANITIZE_GENERATED
+  // The sanitizer's runtime is the one of the compiler that hpcc is built with.
+  static constexpr StringLiteral names[] = {"clang++-22"};
+#else
+  static constexpr StringLiteral names[] = {"cc", "clang-22", "gcc"};
+#endif
+  for (StringRef name : names)
+    if (ErrorOr<std::string> found = sys::findProgramByName(name))
+      return *found;
+  diags.report({}, noLinker);
+  return {};
+}
+
+/// What the linker said, for the message.
+static std::string readText(StringRef path) {
+  auto buffer = MemoryBuffer::getFile(path);
+  return buffer ? (*buffer)->getBuffer().trim().str() : std::string();
+}
+
+bool linkExecutable(ArrayRef<char> object, StringRef output, StringRef hpccPath,
+                    Diagnostics &diags) {
+  std::string linker = findLinker(diags), runtime = findRuntime(hpccPath, diags);
+  if (linker.empty() || runtime.empty())
+    return false;
+  if (sys::fs::is_directory(output)) {
+    diags.report({}, cannotWrite, output, "is a directory");
+    return false;
+  }
+  std::string executable = createBeside(output, diags);
+  if (executable.empty())
+    return false;
+  auto removeExecutable = removeLater(executable);
+  std::string objectFile = executable + ".o", log = executable + ".log";
+  auto removeObject = removeLater(objectFile), removeLog = removeLater(log);
+  if (!fill(objectFile, StringRef(object.data(), object.size()), objectFile, diags))
+    return false;
+  SmallVector<StringRef, 16> command = {
+      linker, "-o", executable, objectFile, runtime, HPCC_SLEEF_LIBRARY, "-lm"};
+#ifdef HPCC_SANITIZE_GENERATED
+  command.push_back("-fsanitize=address,undefined");
+#else
+  command.append({"-lstdc++", "-Wl,--gc-sections", "-Wl,--as-needed"});
+#endif
+  std::optional<StringRef> redirects[] = {StringRef(""), StringRef(log), StringRef(log)};
+  std::string problem;
+  int code = sys::ExecuteAndWait(linker, command, std::nullopt, redirects, 0, 0, &problem);
+  if (code != 0) {
+    diags.report({}, linkFailed, output, problem.empty() ? readText(log) : problem);
+    return false;
+  }
+  return renameTo(executable, output, diags);
+}
+
+} // namespace hpcc::codegen

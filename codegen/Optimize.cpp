@@ -1,0 +1,92 @@
+//===- Optimize.cpp - LLVM's optimiser and code generator ------------------------------------===//
+//
+// The default pipelines of LLVM's pass builder, then its back end into memory. Nothing here may
+// change bits: the module carries no fast-math flags, and the machine forbids contraction. The one
+// file that includes PassBuilder.h, which costs seconds.
+//
+//===-----------------------------------------------------------------------------------------===//
+#include "State.h"
+#include "llvm/Analysis/CGSCCPassManager.h"
+#include "llvm/Analysis/LoopAnalysisManager.h"
+#include "llvm/IR/LegacyPassManager.h"
+#include "llvm/IR/Verifier.h"
+#include "llvm/Passes/PassBuilder.h"
+#ifdef HPCC_SANITIZE_GENERATED
+#include "llvm/Transforms/Instrumentation/AddressSanitizer.h"
+#endif
+
+namespace hpcc::codegen {
+
+using namespace llvm;
+
+static OptimizationLevel levelOf(unsigned optimize) {
+  switch (optimize) {
+  case 0:
+    return OptimizationLevel::O0;
+  case 1:
+    return OptimizationLevel::O1;
+  case 2:
+    return OptimizationLevel::O2;
+  default:
+    return OptimizationLevel::O3;
+  }
+}
+
+#ifdef HPCC_SANITIZE_GENERATED
+/// Checks the accesses of generated code as those of hpcc itself.
+static void addSanitizer(llvm::Module &module, ModulePassManager &passes) {
+  for (Function &function : module)
+    if (!function.isDeclaration())
+      function.addFnAttr(Attribute::SanitizeAddress);
+  AddressSanitizerOptions options;
+  passes.addPass(AddressSanitizerPass(options));
+}
+#endif
+
+bool optimize(Module &module, Diagnostics &diags) {
+  Module::State &state = *module;
+  PipelineTuningOptions tuning;
+  tuning.SLPVectorization = state.optimize >= 2;
+  tuning.LoopVectorization = state.optimize >= 2;
+  PassBuilder builder(state.machine.get(), tuning);
+  LoopAnalysisManager loops;
+  FunctionAnalysisManager functions;
+  CGSCCAnalysisManager callGraph;
+  ModuleAnalysisManager modules;
+  builder.registerModuleAnalyses(modules);
+  builder.registerCGSCCAnalyses(callGraph);
+  builder.registerFunctionAnalyses(functions);
+  builder.registerLoopAnalyses(loops);
+  builder.crossRegisterProxies(loops, functions, callGraph, modules);
+  OptimizationLevel level = levelOf(state.optimize);
+  ModulePassManager passes = level == OptimizationLevel::O0
+                                 ? builder.buildO0DefaultPipeline(level)
+                                 : builder.buildPerModuleDefaultPipeline(level);
+#ifdef HPCC_SANITIZE_GENERATED
+  addSanitizer(*state.module, passes);
+#endif
+  passes.run(*state.module, modules);
+  std::string problems;
+  raw_string_ostream stream(problems);
+  if (verifyModule(*state.module, &stream)) {
+    diags.internalError({}, "LLVM's optimiser", problems);
+    return false;
+  }
+  return true;
+}
+
+bool generate(Module &module, FileKind kind, SmallVectorImpl<char> &bytes, Diagnostics &diags) {
+  Module::State &state = *module;
+  raw_svector_ostream out(bytes);
+  legacy::PassManager passes;
+  CodeGenFileType type =
+      kind == FileKind::Object ? CodeGenFileType::ObjectFile : CodeGenFileType::AssemblyFile;
+  if (state.machine->addPassesToEmitFile(passes, out, nullptr, type)) {
+    diags.internalError({}, "code generation", "the target cannot emit this kind of file");
+    return false;
+  }
+  passes.run(*state.module);
+  return true;
+}
+
+} // namespace hpcc::codegen

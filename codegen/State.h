@@ -1,0 +1,116 @@
+//===- State.h - what the emitter knows while it works ---------------------------------------===//
+//
+// Plain records shared by the Emit*.cpp files: the module under construction, the function under
+// construction, and arrays as LLVM values. Functions that emit code take a FunctionState and leave
+// its builder at the end of what they emitted.
+//
+//===-----------------------------------------------------------------------------------------===//
+#ifndef HPCC_CODEGEN_STATE_H
+#define HPCC_CODEGEN_STATE_H
+
+#include "codegen/Codegen.h"
+#include "llvm/ADT/DenseMap.h"
+#include "llvm/IR/IRBuilder.h"
+#include "llvm/IR/Module.h"
+#include "llvm/Target/TargetMachine.h"
+#include <map>
+
+namespace hpcc::codegen {
+
+struct Module::State {
+  llvm::LLVMContext context;
+  std::unique_ptr<llvm::Module> module;
+  std::unique_ptr<llvm::TargetMachine> machine;
+  unsigned optimize = 3;
+};
+
+/// An array as values: what the runtime's descriptor holds. Strides count elements.
+struct Descriptor {
+  llvm::Value *object = nullptr;
+  llvm::Value *data = nullptr;
+  llvm::SmallVector<llvm::Value *, 4> shape, stride;
+  /// With slots: elements of one storage, and the storage current at the entry of the time loop.
+  llvm::Value *slotSize = nullptr, *slot = nullptr;
+  /// The scope of its accesses in alias metadata: a storage of its own, shared with its views.
+  llvm::MDNode *scope = nullptr;
+  /// True if offsets of elements from `data` are never negative.
+  bool forward = false;
+};
+
+/// The memory of a handle: one variable for each part of its descriptor, so that LLVM can keep them
+/// in registers.
+struct HandleSlots {
+  llvm::Value *object = nullptr;
+  llvm::Value *data = nullptr;
+  llvm::SmallVector<llvm::Value *, 4> shape, stride;
+};
+
+struct TimeLoop {
+  std::vector<ir::BufferId> advanced;
+  llvm::Value *iterations = nullptr;
+};
+
+struct ModuleState {
+  const ir::Program &program;
+  const Options &options;
+  llvm::Module &module;
+  const llvm::TargetMachine &machine;
+  Diagnostics &diags;
+
+  llvm::LLVMContext &context = module.getContext();
+  /// The functions of the program, and whether calls of them count for the recursion limit.
+  llvm::StringMap<llvm::Function *> functions;
+  llvm::StringMap<bool> counted;
+  /// Globals of the program, by buffer.
+  llvm::DenseMap<uint32_t, llvm::GlobalVariable *> globals;
+  /// Texts and locations that exist already.
+  llvm::StringMap<llvm::Constant *> texts;
+  std::map<std::pair<std::string, std::array<uint32_t, 4>>, llvm::Constant *> locations;
+  /// Marks accesses of one element type in alias metadata.
+  llvm::MDNode *elementTags[13] = {};
+  unsigned reductions = 0;
+
+  ModuleState(const ir::Program &program, const Options &options, llvm::Module &module,
+              const llvm::TargetMachine &machine, Diagnostics &diags)
+      : program(program), options(options), module(module), machine(machine), diags(diags) {}
+};
+
+struct FunctionState {
+  ModuleState &module;
+  const ir::Function &source;
+  llvm::Function *function;
+  llvm::IRBuilder<> builder;
+
+  llvm::DenseMap<uint32_t, llvm::Value *> symbols;
+  /// Scalar variables: their memory.
+  llvm::DenseMap<uint32_t, llvm::Value *> variables;
+  /// Arrays that do not change: own arrays and views; inside a compute all arrays it names.
+  llvm::DenseMap<uint32_t, Descriptor> arrays;
+  llvm::DenseMap<uint32_t, HandleSlots> handles;
+  /// The current storage of buffers with slots: their memory.
+  llvm::DenseMap<uint32_t, llvm::Value *> currentSlots;
+  /// Where `leave` goes, by label, and how many time loops are open around that place.
+  std::vector<std::pair<llvm::BasicBlock *, size_t>> labels;
+  /// The open time loops: the buffers whose current storage they advance, and the memory that
+  /// counts their completed iterations.
+  std::vector<TimeLoop> timeLoops;
+
+  /// Alias metadata: one domain a function, one scope for each own array.
+  llvm::MDNode *aliasDomain = nullptr;
+  std::vector<llvm::MDNode *> aliasScopes;
+  /// Accesses that carry a scope; they are marked at the end, when all scopes are known.
+  std::vector<std::pair<llvm::Instruction *, llvm::MDNode *>> scopedAccesses;
+  /// The access groups of the enclosing `par` axes.
+  std::vector<llvm::MDNode *> accessGroups;
+
+  /// For raising: where checks without a place of their own report, and the constants' owner.
+  Loc loc;
+
+  FunctionState(ModuleState &module, const ir::Function &source, llvm::Function *function)
+      : module(module), source(source), function(function), builder(module.context) {}
+  const ir::Program &program() const { return module.program; }
+};
+
+} // namespace hpcc::codegen
+
+#endif // HPCC_CODEGEN_STATE_H
