@@ -1,0 +1,367 @@
+// Inside sema: what the analysis knows at a point of the program, and the analysis itself.
+//
+// Sema runs over the program as Python would, with types for values: each call of a function
+// analyses the function for the types of its arguments, each loop is repeated until the types at
+// its head are stable. It leaves the typed tree of TypedAST.h. Private to frontend/Sema*.cpp.
+#pragma once
+
+#include "frontend/AST.h"
+#include "frontend/Frontend.h"
+#include "frontend/Messages.h"
+#include "frontend/TypedAST.h"
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+
+namespace hpcc::frontend::sema {
+
+/// A size as the user would write it (`n-2`), with its number if that is known.
+struct SymbolicSize {
+  std::string base; // source text; empty if only the number is known
+  int64_t offset = 0;
+  std::optional<int64_t> value;
+  bool operator==(const SymbolicSize &) const = default;
+};
+std::string spell(const SymbolicSize &size);
+
+/// What is known of a typed value beyond its type. Facts hold on the path at hand only.
+struct Facts {
+  std::optional<ir::ScalarConstant> constant; // of a scalar
+  std::vector<SymbolicSize> shape;            // of an array; empty if unknown
+  std::string name;                           // of the variable it was read from
+  Loc created;                                // where an array was made
+  bool operator==(const Facts &) const = default;
+};
+
+struct Value;
+
+/// A value that could not be analysed; the message is out, nothing more is said about it.
+struct Poison {};
+struct TypedValue {
+  typed::Expr expr;
+  Facts facts;
+};
+struct TupleValue {
+  std::vector<Value> elements;
+};
+struct TextValue {
+  std::string text;
+};
+/// A dtype or a type used as one: np.float64, "int32", float, x.dtype.
+struct DTypeValue {
+  ir::DType dtype;
+};
+/// A user's function; exactly one of the two is set.
+struct FunctionValue {
+  const ast::FunctionDef *def = nullptr;
+  const ast::Lambda *lambda = nullptr;
+  bool operator==(const FunctionValue &) const = default;
+};
+/// A function or constant known by name: `len`, `np.sum`, `math.exp`.
+struct BuiltinValue {
+  std::string name;
+};
+/// `numpy`, `math`, `time`, `sys`, `np.linalg`.
+struct ModuleValue {
+  std::string name;
+};
+struct NoneValue {};
+struct EllipsisValue {};
+/// range(start, stop, step).
+struct RangeValue {
+  std::vector<Value> bounds; // three typed weak ints
+};
+/// A method before its call: the receiver and the name.
+struct MethodValue {
+  std::unique_ptr<Value> self;
+  std::string name;
+};
+
+/// What an expression evaluates to while the program is analysed. Move-only: it owns typed code.
+struct Value {
+  Loc loc;
+  std::variant<Poison, TypedValue, TupleValue, TextValue, DTypeValue, FunctionValue, BuiltinValue,
+               ModuleValue, NoneValue, EllipsisValue, RangeValue, MethodValue>
+      node;
+
+  template <typename T> const T *as() const { return std::get_if<T>(&node); }
+  template <typename T> T *as() { return std::get_if<T>(&node); }
+  bool isPoison() const { return std::holds_alternative<Poison>(node); }
+  /// The type of a typed value, else null.
+  const Type *type() const;
+  template <typename T> const T *typeAs() const {
+    const Type *t = type();
+    return t ? std::get_if<T>(t) : nullptr;
+  }
+  typed::Expr &expr() { return std::get<TypedValue>(node).expr; }
+  Facts &facts() { return std::get<TypedValue>(node).facts; }
+  const Facts &facts() const { return std::get<TypedValue>(node).facts; }
+  /// The known integer value of a scalar.
+  std::optional<int64_t> constantInteger() const;
+};
+
+/// What a name stands for on a path.
+struct Binding;
+struct VariableBinding {
+  typed::VariableId variable;
+  Facts facts;
+  bool operator==(const VariableBinding &) const = default;
+};
+struct TupleBinding {
+  std::vector<Binding> elements;
+  bool operator==(const TupleBinding &) const;
+};
+/// A compile-time value, identified by its kind and text.
+struct StaticBinding {
+  std::string key;
+  std::shared_ptr<const Value> value;
+  bool operator==(const StaticBinding &other) const { return key == other.key; }
+};
+/// Two paths bind the name to values that one variable can't hold; an error only where it is read.
+struct ConflictBinding {
+  std::string first, second;
+  Loc firstLoc, secondLoc;
+  bool operator==(const ConflictBinding &) const = default;
+};
+struct Binding {
+  std::variant<VariableBinding, TupleBinding, StaticBinding, ConflictBinding> node;
+  Loc loc; // of the assignment
+  bool maybeUnbound = false;
+  bool operator==(const Binding &other) const {
+    return node == other.node && maybeUnbound == other.maybeUnbound;
+  }
+};
+inline bool TupleBinding::operator==(const TupleBinding &) const = default;
+
+/// The names of one scope at a point; unreachable after break, return and the like.
+struct Env {
+  std::map<std::string, Binding> names;
+  bool reachable = true;
+  bool operator==(const Env &) const = default;
+};
+
+/// The shape of what a function returns: nothing, one value, or a (nested) tuple.
+struct Structure {
+  enum class Kind { None, Single, Tuple } kind = Kind::None;
+  Type type = NoneType{};
+  std::vector<Structure> elements;
+  bool operator==(const Structure &) const = default;
+};
+
+/// One specialisation of a function, finished or in progress.
+struct Instance {
+  typed::FunctionId id;
+  std::map<std::string, std::string> globals; // module names it read, with their binding's key
+  std::optional<Structure> result;            // the estimate while in progress
+  bool inProgress = true;
+  bool usedEstimate = false; // a recursive call saw `result` (or its absence)
+};
+
+/// Where break and continue of the innermost loop go: the estimates that their paths are converted
+/// to, and what arrived.
+struct LoopContext {
+  const Env *head = nullptr;
+  const Env *exit = nullptr;
+  std::vector<Env> continues, breaks;
+};
+
+/// The function that is being analysed; the module's own code is one too.
+struct FunctionContext {
+  Instance *instance = nullptr; // null for the module
+  std::string name;
+  Env env;
+  LoopContext *loop = nullptr;
+  std::map<std::pair<std::string, Type>, typed::VariableId> variables;
+  std::set<std::string> locals; // names the body assigns; others are the module's
+  std::optional<Structure> returned;
+  bool isModule() const { return instance == nullptr; }
+};
+
+/// An evaluated call argument.
+struct Argument {
+  std::string keyword; // empty: positional
+  Loc loc;
+  Value value;
+};
+using Arguments = std::vector<Argument>;
+
+/// The analysis of one module. Methods report to `diags` and return Poison where they fail.
+struct Analyzer {
+  Diagnostics &diags;
+  typed::Module module;
+  FunctionContext *function = nullptr;
+  FunctionContext *moduleContext = nullptr;
+  typed::Block *out = nullptr;                                     // where statements go
+  std::multimap<std::string, std::unique_ptr<Instance>> instances; // by signature
+  unsigned depth = 0;                                              // of nested instantiations
+
+  explicit Analyzer(Diagnostics &diagnostics) : diags(diagnostics) {}
+
+  // Messages -------------------------------------------------------------------------------------
+  template <typename... Args> Value fail(Loc loc, const MessageInfo &message, const Args &...args) {
+    diags.report(loc, message, args...);
+    return Value{loc, Poison{}};
+  }
+  Value unsupported(Loc loc, const llvm::Twine &construct, const llvm::Twine &help = "");
+  std::string sourceText(Loc loc) const;
+
+  // Variables and paths (SemaEnv.cpp)
+  // --------------------------------------------------------------
+  typed::VariableId variableFor(const std::string &name, const Type &type);
+  typed::VariableId temporary(const Type &type);
+  void assignName(const std::string &name, Loc loc, Value value);
+  Value readName(const std::string &name, Loc loc);
+  Value readBinding(Binding &binding, const std::string &name, Loc loc, bool global);
+  Binding bindValue(const std::string &name, Loc loc, Value value);
+  Env join(const Env &left, const Env &right);
+  std::optional<Binding> joinBindings(const std::string &name, const Binding &left,
+                                      const Binding &right);
+  void convertTo(const Env &target);
+  void convertBinding(const Binding &from, const Binding &to, Loc loc);
+  void forgetFacts(Env &env, const std::set<std::string> &names);
+  static std::string keyOf(const Binding &binding);
+
+  // Statements (SemaStmt.cpp)
+  // ----------------------------------------------------------------------
+  void analyzeBlock(const ast::Block &block);
+  void analyzeStmt(const ast::Stmt &stmt);
+  void emit(Loc loc, decltype(typed::Stmt::node) node);
+  void assignTarget(const ast::Expr &target, Value value);
+  void unpack(const ast::ExprList &targets, Loc loc, Value value);
+  void storeSubscript(const ast::Expr &target, Value value);
+  void analyzeAugAssign(const ast::Stmt &stmt, const ast::AugAssign &node);
+  void analyzeIf(const ast::Stmt &stmt, const ast::If &node);
+  void analyzeLoop(const ast::Stmt &stmt, const ast::Block &body, const ast::Block &orelse,
+                   const std::set<std::string> &assigned, const ast::Expr *test,
+                   const std::function<void()> &enter,
+                   const std::function<typed::Stmt(typed::Block, typed::Block)> &make);
+  void analyzeFor(const ast::Stmt &stmt, const ast::For &node);
+  void analyzeWhile(const ast::Stmt &stmt, const ast::While &node);
+  void analyzeImport(const ast::Stmt &stmt, const ast::Import &node);
+  void analyzeImportFrom(const ast::Stmt &stmt, const ast::ImportFrom &node);
+  void analyzeReturn(const ast::Stmt &stmt, const ast::Return &node);
+  void analyzeAssert(const ast::Stmt &stmt, const ast::Assert &node);
+
+  // Functions (SemaFunction.cpp)
+  // -------------------------------------------------------------------
+  Value callFunction(const FunctionValue &callee, Loc loc, Arguments arguments);
+  Instance *instantiate(const FunctionValue &callee, Loc loc, std::vector<Value> &arguments,
+                        const std::string &signature);
+  bool bindArguments(const FunctionValue &callee, Loc loc, Arguments arguments,
+                     std::vector<Value> &bound);
+  Structure structureOf(const Value &value);
+  std::optional<Structure> joinStructures(const Structure &left, const Structure &right);
+  void flatten(Value value, const Structure &structure, std::vector<typed::Expr> &values);
+
+  // Expressions (SemaExpr.cpp)
+  // ---------------------------------------------------------------------
+  Value evaluate(const ast::Expr &expr);
+  Value evaluateConstant(const ast::Expr &expr, const ast::Constant &node);
+  Value evaluateAttribute(const ast::Expr &expr, const ast::Attribute &node);
+  Value moduleAttribute(const std::string &module, const std::string &name, Loc loc);
+  Value evaluateCompare(const ast::Expr &expr, const ast::Compare &node);
+  Value evaluateBoolOp(const ast::Expr &expr, const ast::BoolOp &node);
+  Value evaluateIfExp(const ast::Expr &expr, const ast::IfExp &node);
+  Value evaluateList(const ast::Expr &expr, const ast::List &node);
+  Value evaluateCall(const ast::Expr &expr, const ast::Call &node);
+  Value evaluateLambda(const ast::Expr &expr, const ast::Lambda &node);
+  Value conditional(Loc loc, typed::Expr test, const std::function<Value()> &then,
+                    const std::function<Value()> &otherwise);
+  Value joinValues(Loc loc, typed::Expr test, Value then, typed::Block thenStmts, Value otherwise,
+                   typed::Block otherwiseStmts);
+  /// Python's truth of a value as a scalar bool.
+  Value truth(Value value);
+
+  // Operators and conversions (SemaOperators.cpp)
+  // --------------------------------------------------
+  Value binary(ast::BinaryOperator op, Loc loc, Loc opLoc, Value left, Value right);
+  Value unary(ast::UnaryOperator op, Loc loc, Value operand);
+  Value compare(ast::CompareOperator op, Loc loc, Loc opLoc, Value left, Value right);
+  Value power(Loc loc, Loc opLoc, Value left, Value right);
+  /// Elementwise op after NEP 50 promotion of all operands to one dtype (Float: at least f64).
+  enum class Promotion { Same, Float, Bits, Bool };
+  Value elementwise(Loc loc, Loc opLoc, ir::ScalarOp op, Promotion promotion,
+                    std::vector<Value> operands);
+  /// An Apply node over operands as they are, with broadcast facts and shape errors.
+  Value applyNode(Loc loc, Loc opLoc, ir::ScalarOp op, bool checked, std::vector<Value> operands,
+                  ir::DType dtype, bool weak);
+  /// Value of another dtype or strength; `unsafe` allows what only astype and stores allow.
+  Value convert(Value value, ir::DType dtype, bool weak, bool checked = false);
+  /// For use where an i64 is needed (index, size, range): a weak int, or the error.
+  Value toIndex(Value value, llvm::StringRef what);
+  /// A weak scalar as a value to store in an array of this dtype (NumPy's rules for assignments).
+  Value toElement(Value value, ir::DType dtype, Loc loc, bool element);
+  /// Calls `op` with union operands replaced by each of their alternatives in turn.
+  Value distribute(Loc loc, std::vector<Value> operands,
+                   const std::function<Value(std::vector<Value>)> &op);
+  std::optional<ir::DType> promote(llvm::ArrayRef<const Value *> values);
+  Value makeTyped(Loc loc, Type type, decltype(typed::Expr::node) node, Facts facts = {});
+  Value makeInteger(Loc loc, int64_t value);
+  Value makeFloat(Loc loc, double value);
+  Value makeBool(Loc loc, bool value);
+  Value constantOfType(Loc loc, ScalarType type, double value);
+  /// A copy of code that is only a constant or a read of a variable.
+  Value duplicate(const Value &value);
+  /// Makes the value duplicable by storing it in a temporary if needed; statements go to `stmts`.
+  Value stabilize(Value value, typed::Block &stmts);
+  Value sequence(Loc loc, typed::Block stmts, Value value);
+
+  // Subscripts (SemaSubscript.cpp)
+  // -----------------------------------------------------------------
+  Value evaluateSubscript(const ast::Expr &expr, const ast::Subscript &node);
+  struct Items {
+    std::vector<typed::SubscriptItem> items; // completed to all dimensions
+    std::vector<SymbolicSize> shape;         // of the result, if known
+    unsigned dims = 0;                       // of the result
+    bool isElement = false;                  // integers only
+  };
+  bool evaluateItems(const ast::Expr &slice, const Value &base, Items &items);
+  typed::SubscriptSlice evaluateSlice(const ast::Slice &slice, SymbolicSize *size);
+  Value subscriptTuple(const ast::Expr &expr, const ast::Subscript &node, TupleValue tuple);
+  Value subscriptList(const ast::Expr &expr, const ast::Subscript &node, Value list);
+
+  // Builtins, math, NumPy (SemaBuiltins.cpp, SemaNumpy*.cpp)
+  // -----------------------------------------
+  Value callBuiltin(const std::string &name, Loc loc, Arguments arguments);
+  Value callPrint(Loc loc, Arguments arguments);
+  Value callMath(llvm::StringRef name, Loc loc, Arguments arguments);
+  Value callNumpy(llvm::StringRef name, Loc loc, Arguments arguments);
+  Value callMethod(Value self, const std::string &name, Loc loc, Arguments arguments);
+  Value convertScalar(llvm::StringRef to, Loc loc, Value value);
+  Value minMax(bool isMin, Loc loc, Arguments arguments);
+  Value roundValue(Loc loc, Arguments arguments);
+  Value reduce(typed::ReduceKind kind, llvm::StringRef name, Loc loc, Arguments arguments);
+  Value create(llvm::StringRef name, Loc loc, Arguments arguments);
+  Value createLike(llvm::StringRef name, Loc loc, Arguments arguments);
+  Value arange(Loc loc, Arguments arguments);
+  Value linspace(Loc loc, Arguments arguments);
+  Value eye(llvm::StringRef name, Loc loc, Arguments arguments);
+  Value makeArray(Loc loc, Arguments arguments);
+  Value transposeArray(Loc loc, Value array, std::vector<unsigned> order);
+  Value where(Loc loc, Arguments arguments);
+  Value copyArray(Loc loc, Value array, bool keepOrder);
+  Value astype(Loc loc, Value array, Arguments arguments);
+  std::optional<ir::DType> dtypeOf(const Value &value);
+  bool shapeArgument(Value value, typed::ExprList &sizes, std::vector<SymbolicSize> &shape);
+  /// Takes parameters by position or keyword; missing ones are empty. Reports wrong calls.
+  bool takeArguments(llvm::StringRef function, Loc loc, Arguments arguments,
+                     llvm::ArrayRef<llvm::StringRef> names, unsigned required,
+                     std::vector<std::optional<Value>> &values);
+};
+
+/// Names that a block assigns, in nested blocks too (not in nested functions).
+void collectAssigned(const ast::Block &block, std::set<std::string> &names);
+void collectTargets(const ast::Expr &target, std::set<std::string> &names);
+
+/// Does `numpy` have a public name that hpcc knows?
+bool knowsNumpyName(llvm::StringRef name);
+
+/// Result of NEP 50 promotion of two strong dtypes.
+ir::DType promoteStrong(ir::DType left, ir::DType right);
+
+/// `(n-2, m)`.
+std::string spellShape(const std::vector<SymbolicSize> &shape);
+
+} // namespace hpcc::frontend::sema

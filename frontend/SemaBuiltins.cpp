@@ -1,0 +1,497 @@
+// Python's builtins and the modules math, time and sys.
+
+#include "frontend/Sema.h"
+#include "ir/Walk.h"
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/StringSwitch.h"
+#include <cmath>
+#include <limits>
+
+namespace hpcc::frontend::sema {
+
+using ir::ScalarOp;
+
+bool Analyzer::takeArguments(llvm::StringRef function, Loc loc, Arguments arguments,
+                             llvm::ArrayRef<llvm::StringRef> names, unsigned required,
+                             std::vector<std::optional<Value>> &values) {
+  values.clear();
+  values.resize(names.size());
+  size_t position = 0;
+  for (Argument &argument : arguments) {
+    size_t slot = position;
+    if (argument.keyword.empty()) {
+      if (++position > names.size()) {
+        fail(argument.loc, message::tooManyArguments, function, names.size());
+        return false;
+      }
+    } else {
+      auto place = llvm::find(names, argument.keyword);
+      if (place == names.end()) {
+        unsupported(argument.loc,
+                    "keyword argument '" + argument.keyword + "' of '" + function + "'");
+        return false;
+      }
+      slot = place - names.begin();
+      if (values[slot]) {
+        fail(argument.loc, message::multipleValues, function, argument.keyword);
+        return false;
+      }
+    }
+    values[slot] = std::move(argument.value);
+  }
+  for (unsigned k = 0; k < required; ++k)
+    if (!values[k]) {
+      fail(loc, message::missingArgument, function, names[k]);
+      return false;
+    }
+  return true;
+}
+
+//===------------------------------------------------------------------------------------------===//
+// Conversions, min and max, round
+//===------------------------------------------------------------------------------------------===//
+
+Value Analyzer::convertScalar(llvm::StringRef to, Loc loc, Value value) {
+  if (to == "bool")
+    return truth(std::move(value));
+  if (value.as<TextValue>())
+    return unsupported(loc, "a conversion from a string");
+  if (value.typeAs<ArrayType>())
+    return unsupported(loc, "'" + to + "' of an array", "use a.astype(" + to + ")");
+  if (!value.typeAs<ScalarType>() && !value.typeAs<UnionType>())
+    return fail(value.loc, message::notANumber, sourceText(value.loc));
+  std::vector<Value> operands;
+  operands.push_back(std::move(value));
+  return distribute(loc, std::move(operands), [&](std::vector<Value> parts) {
+    bool toInt = to == "int";
+    bool fromFloat = ir::isFloat(parts[0].typeAs<ScalarType>()->dtype);
+    Value part = std::move(parts[0]);
+    if (toInt && fromFloat && part.typeAs<ScalarType>()->dtype == DType::F32)
+      part = convert(std::move(part), DType::F64, true);
+    part = convert(std::move(part), toInt ? DType::I64 : DType::F64, true, toInt && fromFloat);
+    part.loc = loc;
+    if (part.as<TypedValue>())
+      part.expr().loc = loc;
+    return part;
+  });
+}
+
+Value Analyzer::minMax(bool isMin, Loc loc, Arguments arguments) {
+  llvm::StringRef name = isMin ? "min" : "max";
+  for (const Argument &argument : arguments)
+    if (!argument.keyword.empty())
+      return unsupported(argument.loc,
+                         "keyword argument '" + argument.keyword + "' of '" + name + "'");
+  if (arguments.empty())
+    return fail(loc, message::missingArgument, name, "value");
+  if (arguments.size() == 1) {
+    Value &only = arguments[0].value;
+    if (const auto *list = only.typeAs<ListType>()) {
+      bool isInt = list->element == DType::I64;
+      // First wins by comparison: for numbers without NaN that is the smallest value; a list of
+      // floats may hold NaN, where order matters.
+      if (!isInt)
+        return unsupported(loc, "'" + name + "' of a list of floats", "write a loop");
+      Type type = ArrayType{DType::I64, 1};
+      Value array = makeTyped(
+          loc, type, typed::ListToArray{std::make_unique<typed::Expr>(std::move(only.expr()))});
+      typed::ReduceKind kind = isMin ? typed::ReduceKind::Minimum : typed::ReduceKind::Maximum;
+      typed::Block stmts;
+      array = stabilize(std::move(array), stmts);
+      Value size = makeTyped(
+          loc, weakInt,
+          typed::SizeOf{std::make_unique<typed::Expr>(std::move(duplicate(array).expr())), 0});
+      Value empty =
+          compare(ast::CompareOperator::Eq, loc, loc, std::move(size), makeInteger(loc, 0));
+      typed::Block raise;
+      raise.push_back({loc, typed::RaiseError{isMin ? "MinOfEmpty" : "MaxOfEmpty", ""}});
+      stmts.push_back({loc, typed::If{std::move(empty.expr()), std::move(raise), {}}});
+      Value result = makeTyped(
+          loc, ScalarType{DType::I64, false},
+          typed::Reduce{kind, std::make_unique<typed::Expr>(std::move(array.expr())), 1, false});
+      return sequence(loc, std::move(stmts), convert(std::move(result), DType::I64, true));
+    }
+    return unsupported(loc, "'" + name + "' of this",
+                       only.typeAs<ArrayType>() ? "use a." + name + "()" : "");
+  }
+  // max(a, b, c): the first of the largest, by comparison, in its own type.
+  typed::Block stmts;
+  for (Argument &argument : arguments) {
+    if (!argument.value.typeAs<ScalarType>() && !argument.value.typeAs<UnionType>())
+      return unsupported(argument.loc, "'" + name + "' of anything but numbers");
+    argument.value = stabilize(std::move(argument.value), stmts);
+  }
+  Value best = std::move(arguments[0].value);
+  for (size_t k = 1; k < arguments.size(); ++k) {
+    Value &next = arguments[k].value;
+    best = stabilize(std::move(best), stmts);
+    Value test = compare(isMin ? ast::CompareOperator::Lt : ast::CompareOperator::Gt, loc, loc,
+                         duplicate(next), duplicate(best));
+    test = truth(std::move(test));
+    if (test.isPoison())
+      return test;
+    best = joinValues(loc, std::move(test.expr()), std::move(next), {}, std::move(best), {});
+    if (best.isPoison())
+      return best;
+  }
+  return sequence(loc, std::move(stmts), std::move(best));
+}
+
+Value Analyzer::roundValue(Loc loc, Arguments arguments) {
+  std::vector<std::optional<Value>> values;
+  if (!takeArguments("round", loc, std::move(arguments), {"number", "ndigits"}, 1, values))
+    return {loc, Poison{}};
+  if (!values[0]->typeAs<ScalarType>())
+    return unsupported(loc, "'round' of anything but a number",
+                       values[0]->typeAs<ArrayType>() ? "use np.round(a)" : "");
+  ScalarType type = *values[0]->typeAs<ScalarType>();
+  bool digits = values[1] && !values[1]->as<NoneValue>();
+  if (!ir::isFloat(type.dtype)) {
+    if (digits)
+      return unsupported(loc, "'round' of an integer to digits");
+    return convert(std::move(*values[0]), DType::I64, true);
+  }
+  if (!digits) {
+    std::vector<Value> operands;
+    operands.push_back(convert(std::move(*values[0]), DType::F64, true));
+    Value rounded = applyNode(loc, loc, ScalarOp::RoundEven, false, std::move(operands),
+                              DType::F64, true);
+    return convert(std::move(rounded), DType::I64, true, true);
+  }
+  if (!type.weak)
+    return unsupported(loc, "'round' of a NumPy number to digits", "round(float(x), digits)");
+  Value count = toIndex(std::move(*values[1]), "ndigits");
+  std::vector<Value> operands;
+  operands.push_back(std::move(*values[0]));
+  operands.push_back(std::move(count));
+  return applyNode(loc, loc, ScalarOp::RoundDigits, true, std::move(operands), DType::F64, true);
+}
+
+//===------------------------------------------------------------------------------------------===//
+// print
+//===------------------------------------------------------------------------------------------===//
+
+static std::string quoted(llvm::StringRef text) {
+  char quote = text.contains('\'') && !text.contains('"') ? '"' : '\'';
+  std::string result(1, quote);
+  for (char c : text) {
+    if (c == quote || c == '\\')
+      result += '\\';
+    if (c == '\n')
+      result += "\\n";
+    else if (c == '\t')
+      result += "\\t";
+    else
+      result += c;
+  }
+  return result + quote;
+}
+
+/// The items that write a value; `repr` inside tuples. False if it can't be printed.
+static bool printItems(Analyzer &sema, Value &value, bool repr,
+                       std::vector<typed::PrintItem> &items) {
+  if (const auto *text = value.as<TextValue>()) {
+    items.push_back(typed::PrintText{repr ? quoted(text->text) : text->text});
+    return true;
+  }
+  if (value.as<NoneValue>()) {
+    items.push_back(typed::PrintText{"None"});
+    return true;
+  }
+  if (const auto *dtype = value.as<DTypeValue>(); dtype && !repr) {
+    items.push_back(typed::PrintText{ir::numpyNameOf(dtype->dtype).str()});
+    return true;
+  }
+  if (auto *tuple = value.as<TupleValue>()) {
+    items.push_back(typed::PrintText{"("});
+    for (auto &&[index, element] : llvm::enumerate(tuple->elements)) {
+      if (index)
+        items.push_back(typed::PrintText{", "});
+      if (!printItems(sema, element, true, items))
+        return false;
+    }
+    items.push_back(typed::PrintText{tuple->elements.size() == 1 ? ",)" : ")"});
+    return true;
+  }
+  if (value.typeAs<ArrayType>() && repr) {
+    sema.unsupported(value.loc, "printing an array inside a tuple");
+    return false;
+  }
+  if (!value.as<TypedValue>()) {
+    sema.unsupported(value.loc, "printing this");
+    return false;
+  }
+  if (std::holds_alternative<NoneType>(*value.type())) {
+    sema.unsupported(value.loc, "printing the None of a call");
+    return false;
+  }
+  items.push_back(typed::PrintValue{std::move(value.expr()), repr});
+  return true;
+}
+
+Value Analyzer::callPrint(Loc loc, Arguments arguments) {
+  typed::Print print;
+  std::string separator = " ", end = "\n";
+  for (Argument &argument : arguments) {
+    if (argument.keyword.empty())
+      continue;
+    if (argument.keyword == "flush") {
+      auto flag = argument.value.as<TypedValue>() ? argument.value.facts().constant : std::nullopt;
+      if (!flag)
+        return unsupported(argument.loc, "a flush flag that is not known at compile time");
+      print.flush = flag->bits != 0;
+      continue;
+    }
+    if (argument.keyword != "sep" && argument.keyword != "end")
+      return unsupported(argument.loc, "keyword argument '" + argument.keyword + "' of 'print'");
+    std::string &target = argument.keyword == "sep" ? separator : end;
+    if (const auto *text = argument.value.as<TextValue>())
+      target = text->text;
+    else if (!argument.value.as<NoneValue>())
+      return unsupported(argument.loc, "a separator that is not a string literal");
+  }
+  bool first = true;
+  for (Argument &argument : arguments) {
+    if (!argument.keyword.empty())
+      continue;
+    if (!first)
+      print.items.push_back(typed::PrintText{separator});
+    first = false;
+    if (!printItems(*this, argument.value, false, print.items))
+      return {loc, Poison{}};
+  }
+  print.items.push_back(typed::PrintText{end});
+  // A call of print is None; it runs where that None is evaluated.
+  typed::Block stmts;
+  stmts.push_back({loc, std::move(print)});
+  Value none = makeInteger(loc, 0);
+  return makeTyped(loc, NoneType{},
+                   typed::Sequence{std::move(stmts),
+                                   std::make_unique<typed::Expr>(std::move(none.expr()))});
+}
+
+//===------------------------------------------------------------------------------------------===//
+// math
+//===------------------------------------------------------------------------------------------===//
+
+static std::optional<ScalarOp> mathUnary(llvm::StringRef name) {
+  return llvm::StringSwitch<std::optional<ScalarOp>>(name)
+      .Case("sqrt", ScalarOp::SquareRoot)
+      .Case("exp", ScalarOp::Exp)
+      .Case("exp2", ScalarOp::Exp2)
+      .Case("expm1", ScalarOp::Expm1)
+      .Case("log", ScalarOp::Log)
+      .Case("log2", ScalarOp::Log2)
+      .Case("log10", ScalarOp::Log10)
+      .Case("log1p", ScalarOp::Log1p)
+      .Case("sin", ScalarOp::Sin)
+      .Case("cos", ScalarOp::Cos)
+      .Case("tan", ScalarOp::Tan)
+      .Case("asin", ScalarOp::ArcSin)
+      .Case("acos", ScalarOp::ArcCos)
+      .Case("atan", ScalarOp::ArcTan)
+      .Case("sinh", ScalarOp::SinH)
+      .Case("cosh", ScalarOp::CosH)
+      .Case("tanh", ScalarOp::TanH)
+      .Case("asinh", ScalarOp::ArcSinH)
+      .Case("acosh", ScalarOp::ArcCosH)
+      .Case("atanh", ScalarOp::ArcTanH)
+      .Case("cbrt", ScalarOp::CubeRoot)
+      .Case("erf", ScalarOp::Erf)
+      .Case("erfc", ScalarOp::Erfc)
+      .Case("gamma", ScalarOp::Gamma)
+      .Case("lgamma", ScalarOp::LogGamma)
+      .Default(std::nullopt);
+}
+
+Value Analyzer::callMath(llvm::StringRef name, Loc loc, Arguments arguments) {
+  std::string full = ("math." + name).str();
+  for (Argument &argument : arguments) {
+    if (!argument.keyword.empty())
+      return fail(argument.loc, message::unexpectedKeyword, full, argument.keyword);
+    if (argument.value.typeAs<ArrayType>())
+      return fail(argument.loc, message::mathOfArray, full, "np." + name.str());
+    if (!argument.value.typeAs<ScalarType>() && !argument.value.typeAs<UnionType>())
+      return fail(argument.loc, message::notANumber, sourceText(argument.loc));
+  }
+  auto count = [&](size_t least, size_t most) {
+    if (arguments.size() >= least && arguments.size() <= most)
+      return true;
+    if (arguments.size() > most)
+      fail(loc, message::tooManyArguments, full, most);
+    else
+      fail(loc, message::missingArgument, full, "x");
+    return false;
+  };
+  // Everything computes in f64 on weak floats.
+  auto asFloat = [&](size_t index) {
+    return convertScalar("float", loc, std::move(arguments[index].value));
+  };
+  auto apply = [&](ScalarOp op, bool checked, std::vector<Value> operands, DType result) {
+    return applyNode(loc, loc, op, checked, std::move(operands), result, true);
+  };
+  auto one = [&](Value value) {
+    std::vector<Value> operands;
+    operands.push_back(std::move(value));
+    return operands;
+  };
+  if (std::optional<ScalarOp> op = mathUnary(name)) {
+    bool isLog = *op == ScalarOp::Log;
+    if (!count(1, isLog ? 2 : 1))
+      return {loc, Poison{}};
+    Value result = apply(*op, true, one(asFloat(0)), DType::F64);
+    if (isLog && arguments.size() == 2)
+      return binary(ast::BinaryOperator::Div, loc, loc, std::move(result),
+                    apply(*op, true, one(asFloat(1)), DType::F64));
+    return result;
+  }
+  auto binaryOp = llvm::StringSwitch<std::optional<ScalarOp>>(name)
+                      .Case("atan2", ScalarOp::ArcTan2)
+                      .Case("pow", ScalarOp::Power)
+                      .Case("hypot", ScalarOp::Hypot)
+                      .Case("fmod", ScalarOp::FMod)
+                      .Case("copysign", ScalarOp::CopySign)
+                      .Default(std::nullopt);
+  if (binaryOp) {
+    if (name == "pow")
+      return unsupported(loc, "'math.pow'", "the operator '**' on floats");
+    if (!count(2, 2))
+      return {loc, Poison{}};
+    std::vector<Value> operands = one(asFloat(0));
+    operands.push_back(asFloat(1));
+    return apply(*binaryOp, ir::infoOf(*binaryOp).checkable, std::move(operands), DType::F64);
+  }
+  auto predicate = llvm::StringSwitch<std::optional<ScalarOp>>(name)
+                       .Case("isnan", ScalarOp::IsNan)
+                       .Case("isinf", ScalarOp::IsInfinite)
+                       .Case("isfinite", ScalarOp::IsFinite)
+                       .Default(std::nullopt);
+  if (!count(1, 1))
+    return {loc, Poison{}};
+  if (predicate)
+    return apply(*predicate, false, one(asFloat(0)), DType::Bool);
+  auto rounding = llvm::StringSwitch<std::optional<ScalarOp>>(name)
+                      .Case("floor", ScalarOp::Floor)
+                      .Case("ceil", ScalarOp::Ceil)
+                      .Case("trunc", ScalarOp::Truncate)
+                      .Default(std::nullopt);
+  if (rounding) { // to Python's int
+    const auto *scalar = arguments[0].value.typeAs<ScalarType>();
+    if (scalar && !ir::isFloat(scalar->dtype))
+      return convert(std::move(arguments[0].value), DType::I64, true);
+    Value rounded = apply(*rounding, false, one(asFloat(0)), DType::F64);
+    return convertScalar("int", loc, std::move(rounded));
+  }
+  if (name == "fabs")
+    return apply(ScalarOp::Absolute, false, one(asFloat(0)), DType::F64);
+  if (name == "degrees" || name == "radians") {
+    double factor = name == "degrees" ? 180.0 / M_PI : M_PI / 180.0;
+    return binary(ast::BinaryOperator::Mult, loc, loc, asFloat(0), makeFloat(loc, factor));
+  }
+  return unsupported(loc, "'" + full + "'");
+}
+
+//===------------------------------------------------------------------------------------------===//
+// Calls by name
+//===------------------------------------------------------------------------------------------===//
+
+Value Analyzer::callBuiltin(const std::string &name, Loc loc, Arguments arguments) {
+  llvm::StringRef text = name;
+  if (text.consume_front("math."))
+    return callMath(text, loc, std::move(arguments));
+  if (text.consume_front("np."))
+    return callNumpy(text, loc, std::move(arguments));
+  if (name == "print")
+    return callPrint(loc, std::move(arguments));
+  if (name == "min" || name == "max")
+    return minMax(name == "min", loc, std::move(arguments));
+  if (name == "round")
+    return roundValue(loc, std::move(arguments));
+  if (name == "time.time" || name == "time.perf_counter") {
+    std::vector<std::optional<Value>> values;
+    if (!takeArguments(name, loc, std::move(arguments), {}, 0, values))
+      return {loc, Poison{}};
+    return makeTyped(loc, weakFloat,
+                     typed::Clock{name == "time.time" ? typed::ClockKind::Time
+                                                      : typed::ClockKind::PerfCounter});
+  }
+  if (name == "range") {
+    std::vector<std::optional<Value>> values;
+    if (!takeArguments(name, loc, std::move(arguments), {"start", "stop", "step"}, 1, values))
+      return {loc, Poison{}};
+    RangeValue range;
+    for (std::optional<Value> &value : values) {
+      if (!value)
+        continue;
+      *value = toIndex(std::move(*value), "range() arguments");
+      if (value->isPoison())
+        return {loc, Poison{}};
+    }
+    if (!values[1])
+      std::swap(values[0], values[1]);
+    range.bounds.push_back(values[0] ? std::move(*values[0]) : makeInteger(loc, 0));
+    range.bounds.push_back(std::move(*values[1]));
+    range.bounds.push_back(values[2] ? std::move(*values[2]) : makeInteger(loc, 1));
+    return {loc, std::move(range)};
+  }
+  if (name == "sys.exit" || name == "pow") {
+    if (name == "pow") {
+      std::vector<std::optional<Value>> values;
+      if (!takeArguments(name, loc, std::move(arguments), {"base", "exp"}, 2, values))
+        return {loc, Poison{}};
+      return binary(ast::BinaryOperator::Pow, loc, loc, std::move(*values[0]),
+                    std::move(*values[1]));
+    }
+    return unsupported(loc, "'sys.exit'");
+  }
+  std::vector<std::optional<Value>> values;
+  if (!takeArguments(name, loc, std::move(arguments), {"x"}, name == "bool" || name == "int" ||
+                                                                     name == "float"
+                                                                 ? 0
+                                                                 : 1,
+                     values))
+    return {loc, Poison{}};
+  if (name == "int" || name == "float" || name == "bool") {
+    if (!values[0])
+      return name == "int"     ? makeInteger(loc, 0)
+             : name == "float" ? makeFloat(loc, 0.0)
+                               : makeBool(loc, false);
+    return convertScalar(name, loc, std::move(*values[0]));
+  }
+  Value &value = *values[0];
+  if (name == "len") {
+    if (const auto *tuple = value.as<TupleValue>())
+      return makeInteger(loc, static_cast<int64_t>(tuple->elements.size()));
+    if (const auto *string = value.as<TextValue>())
+      return makeInteger(loc, static_cast<int64_t>(string->text.size()));
+    if (!value.typeAs<ArrayType>() && !value.typeAs<ListType>())
+      return fail(value.loc, message::noLength, value.type() ? nameOf(*value.type()) : "object");
+    Facts facts;
+    if (!value.facts().shape.empty() && value.facts().shape[0].value)
+      facts.constant = ir::ScalarConstant{
+          DType::I64, static_cast<uint64_t>(*value.facts().shape[0].value)};
+    return makeTyped(loc, weakInt,
+                     typed::SizeOf{std::make_unique<typed::Expr>(std::move(value.expr())), 0},
+                     facts);
+  }
+  if (name == "abs") {
+    if (!value.as<TypedValue>() || value.typeAs<ListType>())
+      return fail(value.loc, message::notANumber, sourceText(value.loc));
+    std::vector<Value> operands;
+    operands.push_back(std::move(value));
+    return distribute(loc, std::move(operands), [&](std::vector<Value> parts) -> Value {
+      const auto *scalar = parts[0].typeAs<ScalarType>();
+      if (scalar && scalar->weak) {
+        if (scalar->dtype == DType::Bool)
+          parts[0] = convert(std::move(parts[0]), DType::I64, true);
+        DType dtype = parts[0].typeAs<ScalarType>()->dtype;
+        return applyNode(loc, loc, ScalarOp::Absolute, dtype == DType::I64, std::move(parts),
+                         dtype, true);
+      }
+      return elementwise(loc, loc, ScalarOp::Absolute, Promotion::Same, std::move(parts));
+    });
+  }
+  return unsupported(loc, "'" + name + "'");
+}
+
+} // namespace hpcc::frontend::sema

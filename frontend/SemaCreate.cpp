@@ -1,0 +1,323 @@
+// NumPy's functions that make arrays.
+
+#include "frontend/Sema.h"
+#include "llvm/ADT/STLExtras.h"
+
+namespace hpcc::frontend::sema {
+
+bool Analyzer::shapeArgument(Value value, typed::ExprList &sizes,
+                             std::vector<SymbolicSize> &shape) {
+  std::vector<Value> given;
+  if (auto *tuple = value.as<TupleValue>())
+    given = std::move(tuple->elements);
+  else
+    given.push_back(std::move(value));
+  if (given.empty()) {
+    unsupported(value.loc, "an array without dimensions");
+    return false;
+  }
+  if (given.size() > 8) {
+    unsupported(value.loc, "an array with more than 8 dimensions");
+    return false;
+  }
+  for (Value &size : given) {
+    Loc loc = size.loc;
+    size = toIndex(std::move(size), "array sizes");
+    if (size.isPoison())
+      return false;
+    SymbolicSize symbolic;
+    symbolic.value = size.constantInteger();
+    std::string text = sourceText(loc);
+    bool literal = std::holds_alternative<typed::Constant>(size.expr().node);
+    if (!literal && text.size() <= 24)
+      symbolic.base = text;
+    shape.push_back(std::move(symbolic));
+    sizes.push_back(std::move(size.expr()));
+  }
+  return true;
+}
+
+/// Refuses keywords of NumPy's signature that are given and not supported.
+static bool refuse(Analyzer &sema, llvm::StringRef function, llvm::ArrayRef<llvm::StringRef> names,
+                   std::vector<std::optional<Value>> &values, llvm::ArrayRef<unsigned> refused) {
+  for (unsigned k : refused)
+    if (values[k] && !values[k]->as<NoneValue>()) {
+      sema.unsupported(values[k]->loc,
+                       "keyword argument '" + names[k] + "' of '" + function + "'");
+      return true;
+    }
+  return false;
+}
+
+/// The dtype argument, or the default; nothing after an error.
+static std::optional<DType> chosenDType(Analyzer &sema, std::optional<Value> &value, DType other) {
+  if (!value || value->as<NoneValue>())
+    return other;
+  return sema.dtypeOf(*value);
+}
+
+Value Analyzer::create(llvm::StringRef name, Loc loc, Arguments arguments) {
+  bool full = name == "full";
+  std::vector<llvm::StringRef> names = {"shape"};
+  if (full)
+    names.push_back("fill_value");
+  names.push_back("dtype");
+  names.push_back("order");
+  std::vector<std::optional<Value>> values;
+  std::string function = ("np." + name).str();
+  if (!takeArguments(function, loc, std::move(arguments), names, full ? 2 : 1, values) ||
+      refuse(*this, function, names, values, {full ? 3u : 2u}))
+    return {loc, Poison{}};
+  typed::Create node;
+  Facts facts;
+  facts.created = loc;
+  if (!shapeArgument(std::move(*values[0]), node.shape, facts.shape))
+    return {loc, Poison{}};
+  DType other = DType::F64;
+  if (full) {
+    const auto *scalar = values[1]->typeAs<ScalarType>();
+    if (!scalar)
+      return unsupported(values[1]->loc, "a fill value that is not a number");
+    other = scalar->dtype;
+  }
+  std::optional<DType> dtype = chosenDType(*this, values[full ? 2 : 1], other);
+  if (!dtype)
+    return {loc, Poison{}};
+  if (name != "empty") {
+    Value fill = full ? toElement(std::move(*values[1]), *dtype, loc, false)
+                      : constantOfType(loc, {*dtype, false}, name == "ones" ? 1 : 0);
+    if (fill.isPoison())
+      return fill;
+    node.fill = std::make_unique<typed::Expr>(std::move(fill.expr()));
+  }
+  ArrayType type{*dtype, static_cast<unsigned>(node.shape.size())};
+  return makeTyped(loc, type, std::move(node), std::move(facts));
+}
+
+Value Analyzer::createLike(llvm::StringRef name, Loc loc, Arguments arguments) {
+  bool full = name == "full_like";
+  std::vector<llvm::StringRef> names = {"a"};
+  if (full)
+    names.push_back("fill_value");
+  for (llvm::StringRef more : {"dtype", "order", "subok", "shape"})
+    names.push_back(more);
+  std::vector<std::optional<Value>> values;
+  std::string function = ("np." + name).str();
+  unsigned shift = full ? 1 : 0;
+  if (!takeArguments(function, loc, std::move(arguments), names, full ? 2 : 1, values) ||
+      refuse(*this, function, names, values, {2 + shift, 3 + shift, 4 + shift}))
+    return {loc, Poison{}};
+  const auto *array = values[0]->typeAs<ArrayType>();
+  if (!array)
+    return unsupported(values[0]->loc, "'" + function + "' of anything but an array");
+  ArrayType type = *array;
+  std::optional<DType> dtype = chosenDType(*this, values[1 + shift], type.dtype);
+  if (!dtype)
+    return {loc, Poison{}};
+  type.dtype = *dtype;
+  Facts facts;
+  facts.shape = values[0]->facts().shape;
+  facts.created = loc;
+  typed::CreateLike node;
+  node.prototype = std::make_unique<typed::Expr>(std::move(values[0]->expr()));
+  if (name != "empty_like") {
+    if (full && !values[1]->typeAs<ScalarType>())
+      return unsupported(values[1]->loc, "a fill value that is not a number");
+    Value fill = full ? toElement(std::move(*values[1]), *dtype, loc, false)
+                      : constantOfType(loc, {*dtype, false}, name == "ones_like" ? 1 : 0);
+    if (fill.isPoison())
+      return fill;
+    node.fill = std::make_unique<typed::Expr>(std::move(fill.expr()));
+  }
+  return makeTyped(loc, type, std::move(node), std::move(facts));
+}
+
+Value Analyzer::arange(Loc loc, Arguments arguments) {
+  llvm::StringRef names[] = {"start", "stop", "step", "dtype"};
+  std::vector<std::optional<Value>> values;
+  if (!takeArguments("np.arange", loc, std::move(arguments), names, 1, values))
+    return {loc, Poison{}};
+  if (!values[1])
+    std::swap(values[0], values[1]);
+  Loc stopLoc = values[1]->loc;
+  std::optional<int64_t> count =
+      values[0] || values[2] ? std::nullopt : values[1]->constantInteger();
+  bool isFloat = false, plain = true; // plain: from zero in steps of one
+  for (unsigned k = 0; k < 3; ++k) {
+    if (!values[k])
+      continue;
+    const auto *scalar = values[k]->typeAs<ScalarType>();
+    if (!scalar)
+      return unsupported(values[k]->loc, "this argument of 'np.arange'");
+    if (!scalar->weak && scalar->dtype != DType::F64 && scalar->dtype != DType::I64)
+      return unsupported(values[k]->loc, "an argument of 'np.arange' of this type");
+    isFloat |= ir::isFloat(scalar->dtype);
+    if (k != 1)
+      plain = false;
+  }
+  std::optional<DType> dtype =
+      chosenDType(*this, values[3], isFloat ? DType::F64 : DType::I64);
+  if (!dtype)
+    return {loc, Poison{}};
+  // NumPy steps in the array's dtype; other dtypes mean the same only for 0, 1, 2, ...
+  bool exact = *dtype == DType::F64 || (*dtype == DType::I64 && !isFloat);
+  if (!exact && (isFloat || !plain || *dtype == DType::Bool))
+    return unsupported(loc, "'np.arange' with this dtype", "np.arange(...).astype(dtype)");
+  DType compute = *dtype == DType::F64 ? DType::F64 : DType::I64;
+  auto take = [&](unsigned k, int64_t other) {
+    Value value = values[k] ? std::move(*values[k]) : makeInteger(loc, other);
+    return std::make_unique<typed::Expr>(
+        std::move(convert(std::move(value), compute, true).expr()));
+  };
+  typed::Arange node;
+  node.start = take(0, 0);
+  node.stop = take(1, 0);
+  node.step = take(2, 1);
+  Facts facts;
+  facts.created = loc;
+  SymbolicSize size;
+  if (plain && !isFloat) {
+    size.value = count ? std::optional<int64_t>(std::max<int64_t>(*count, 0)) : std::nullopt;
+    std::string text = sourceText(stopLoc);
+    bool digits = !text.empty() && llvm::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
+    if (!digits && text.size() <= 24)
+      size.base = text;
+  }
+  facts.shape = {size};
+  return makeTyped(loc, ArrayType{*dtype, 1}, std::move(node), std::move(facts));
+}
+
+Value Analyzer::linspace(Loc loc, Arguments arguments) {
+  llvm::StringRef names[] = {"start", "stop", "num", "endpoint", "retstep", "dtype", "axis"};
+  std::vector<std::optional<Value>> values;
+  if (!takeArguments("np.linspace", loc, std::move(arguments), names, 2, values) ||
+      refuse(*this, "np.linspace", names, values, {4, 6}))
+    return {loc, Poison{}};
+  std::optional<DType> dtype = chosenDType(*this, values[5], DType::F64);
+  if (!dtype)
+    return {loc, Poison{}};
+  if (!ir::isFloat(*dtype))
+    return unsupported(values[5]->loc, "this dtype of 'np.linspace'");
+  typed::Linspace node;
+  for (unsigned k : {0u, 1u}) {
+    if (!values[k]->typeAs<ScalarType>())
+      return unsupported(values[k]->loc, "this argument of 'np.linspace'");
+    Value bound = convert(std::move(*values[k]), DType::F64, true);
+    (k == 0 ? node.start : node.stop) = std::make_unique<typed::Expr>(std::move(bound.expr()));
+  }
+  Value count = values[2] ? toIndex(std::move(*values[2]), "the number of samples")
+                          : makeInteger(loc, 50);
+  if (count.isPoison())
+    return count;
+  Facts facts;
+  facts.created = loc;
+  facts.shape = {SymbolicSize{"", 0, count.constantInteger()}};
+  if (!std::holds_alternative<typed::Constant>(count.expr().node))
+    facts.shape[0].base = sourceText(count.loc);
+  node.num = std::make_unique<typed::Expr>(std::move(count.expr()));
+  if (values[3]) {
+    auto flag = values[3]->as<TypedValue>() ? values[3]->facts().constant : std::nullopt;
+    if (!flag)
+      return unsupported(values[3]->loc, "'endpoint' that is not known at compile time");
+    node.endpoint = flag->bits != 0;
+  }
+  Value array = makeTyped(loc, ArrayType{DType::F64, 1}, std::move(node), std::move(facts));
+  return convert(std::move(array), *dtype, false);
+}
+
+Value Analyzer::eye(llvm::StringRef name, Loc loc, Arguments arguments) {
+  bool identity = name == "identity";
+  std::vector<llvm::StringRef> names = {"N", "M", "k", "dtype", "order"};
+  if (identity)
+    names = {"n", "dtype"};
+  std::vector<std::optional<Value>> values;
+  std::string function = ("np." + name).str();
+  if (!takeArguments(function, loc, std::move(arguments), names, 1, values))
+    return {loc, Poison{}};
+  if (!identity && refuse(*this, function, names, values, {4}))
+    return {loc, Poison{}};
+  std::optional<DType> dtype = chosenDType(*this, values[identity ? 1 : 3], DType::F64);
+  if (!dtype)
+    return {loc, Poison{}};
+  typed::Block stmts;
+  Value rows = stabilize(toIndex(std::move(*values[0]), "array sizes"), stmts);
+  if (rows.isPoison())
+    return rows;
+  Value columns = !identity && values[1] && !values[1]->as<NoneValue>()
+                      ? toIndex(std::move(*values[1]), "array sizes")
+                      : duplicate(rows);
+  Value diagonal = !identity && values[2] ? toIndex(std::move(*values[2]), "the diagonal")
+                                          : makeInteger(loc, 0);
+  if (columns.isPoison() || diagonal.isPoison())
+    return {loc, Poison{}};
+  Facts facts;
+  facts.created = loc;
+  facts.shape = {SymbolicSize{"", 0, rows.constantInteger()},
+                 SymbolicSize{"", 0, columns.constantInteger()}};
+  typed::Eye node;
+  node.rows = std::make_unique<typed::Expr>(std::move(rows.expr()));
+  node.columns = std::make_unique<typed::Expr>(std::move(columns.expr()));
+  node.diagonal = std::make_unique<typed::Expr>(std::move(diagonal.expr()));
+  return sequence(loc, std::move(stmts),
+                  makeTyped(loc, ArrayType{*dtype, 2}, std::move(node), std::move(facts)));
+}
+
+Value Analyzer::makeArray(Loc loc, Arguments arguments) {
+  llvm::StringRef names[] = {"object", "dtype"};
+  std::vector<std::optional<Value>> values;
+  if (!takeArguments("np.array", loc, std::move(arguments), names, 1, values))
+    return {loc, Poison{}};
+  const auto *list = values[0]->typeAs<ListType>();
+  if (!list)
+    return unsupported(values[0]->loc, "'np.array' of anything but a list of numbers");
+  DType element = list->element;
+  std::optional<DType> dtype = chosenDType(*this, values[1], element);
+  if (!dtype)
+    return {loc, Poison{}};
+  if (*dtype != element && (*dtype == DType::I32 || !ir::isFloat(*dtype)))
+    return unsupported(values[1]->loc, "this dtype for the list", "np.array(...).astype(dtype)");
+  Facts facts;
+  facts.shape = values[0]->facts().shape;
+  facts.created = loc;
+  Value array = makeTyped(
+      loc, ArrayType{element, 1},
+      typed::ListToArray{std::make_unique<typed::Expr>(std::move(values[0]->expr()))}, facts);
+  return convert(std::move(array), *dtype, false);
+}
+
+Value Analyzer::transposeArray(Loc loc, Value array, std::vector<unsigned> order) {
+  Type type = *array.type();
+  Facts facts;
+  if (array.facts().shape.size() == order.size())
+    for (unsigned dim : order)
+      facts.shape.push_back(array.facts().shape[dim]);
+  return makeTyped(loc, type,
+                   typed::Transpose{std::make_unique<typed::Expr>(std::move(array.expr())),
+                                    std::move(order)},
+                   std::move(facts));
+}
+
+Value Analyzer::copyArray(Loc loc, Value array, bool keepOrder) {
+  Type type = *array.type();
+  Facts facts;
+  facts.shape = array.facts().shape;
+  facts.created = loc;
+  return makeTyped(
+      loc, type,
+      typed::Copy{std::make_unique<typed::Expr>(std::move(array.expr())), keepOrder},
+      std::move(facts));
+}
+
+Value Analyzer::astype(Loc loc, Value array, Arguments arguments) {
+  std::vector<std::optional<Value>> values;
+  if (!takeArguments("astype", loc, std::move(arguments), {"dtype"}, 1, values))
+    return {loc, Poison{}};
+  std::optional<DType> dtype = dtypeOf(*values[0]);
+  if (!dtype)
+    return {loc, Poison{}};
+  if (array.typeAs<ArrayType>()->dtype == *dtype)
+    return copyArray(loc, std::move(array), true);
+  return convert(std::move(array), *dtype, false);
+}
+
+} // namespace hpcc::frontend::sema

@@ -1,0 +1,619 @@
+// Expressions: names, literals, attributes, comparisons, conditionals, calls.
+//
+// Evaluating an expression emits no statement: what has to run first is part of the value, as a
+// typed Sequence.
+
+#include "frontend/Sema.h"
+#include "ir/Walk.h"
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/bit.h"
+
+namespace hpcc::frontend::sema {
+
+using ir::overloaded;
+
+Value Analyzer::unsupported(Loc loc, const llvm::Twine &construct, const llvm::Twine &help) {
+  auto builder = diags.report(loc, message::unsupportedConstruct, construct.str());
+  std::string text = help.str();
+  if (!text.empty())
+    builder.help(text);
+  return {loc, Poison{}};
+}
+
+std::string Analyzer::sourceText(Loc loc) const {
+  llvm::StringRef text = diags.sourceText();
+  size_t begin = 0;
+  for (uint32_t line = 1; line < loc.line && begin != llvm::StringRef::npos; ++line) {
+    size_t end = text.find('\n', begin);
+    begin = end == llvm::StringRef::npos ? end : end + 1;
+  }
+  if (begin == llvm::StringRef::npos || loc.line != loc.endLine || loc.endColumn < loc.column)
+    return "";
+  return text.substr(begin + loc.column - 1, loc.endColumn - loc.column).str();
+}
+
+Value Analyzer::makeTyped(Loc loc, Type type, decltype(typed::Expr::node) node, Facts facts) {
+  return {loc, TypedValue{{loc, std::move(type), std::move(node)}, std::move(facts)}};
+}
+
+static Value makeConstant(Analyzer &sema, Loc loc, ScalarType type, uint64_t bits) {
+  Facts facts;
+  facts.constant = ir::ScalarConstant{type.dtype, bits};
+  return sema.makeTyped(loc, type, typed::Constant{*facts.constant}, facts);
+}
+
+Value Analyzer::makeInteger(Loc loc, int64_t value) {
+  return makeConstant(*this, loc, weakInt, static_cast<uint64_t>(value));
+}
+Value Analyzer::makeFloat(Loc loc, double value) {
+  return makeConstant(*this, loc, weakFloat, llvm::bit_cast<uint64_t>(value));
+}
+Value Analyzer::makeBool(Loc loc, bool value) { return makeConstant(*this, loc, weakBool, value); }
+
+Value Analyzer::constantOfType(Loc loc, ScalarType type, double value) {
+  ir::Scalar constant = ir::isFloat(type.dtype)
+                            ? ir::constantOf(type.dtype, value)
+                            : ir::constantOf(type.dtype, static_cast<int64_t>(value));
+  return makeConstant(*this, loc, type, std::get<ir::ScalarConstant>(constant.node).bits);
+}
+
+//===------------------------------------------------------------------------------------------===//
+// Temporaries
+//===------------------------------------------------------------------------------------------===//
+
+static bool isDuplicable(const typed::Expr &expr) {
+  if (const auto *read = std::get_if<typed::Read>(&expr.node))
+    return !read->checkBound;
+  return std::holds_alternative<typed::Constant>(expr.node) ||
+         std::holds_alternative<typed::UnionPart>(expr.node);
+}
+
+Value Analyzer::duplicate(const Value &value) {
+  if (const auto *tuple = value.as<TupleValue>()) {
+    TupleValue copy;
+    for (const Value &element : tuple->elements)
+      copy.elements.push_back(duplicate(element));
+    return {value.loc, std::move(copy)};
+  }
+  if (const auto *typed = value.as<TypedValue>()) {
+    const typed::Expr &expr = typed->expr;
+    if (const auto *read = std::get_if<typed::Read>(&expr.node))
+      return makeTyped(value.loc, expr.type, typed::Read{read->variable, false}, typed->facts);
+    if (const auto *constant = std::get_if<typed::Constant>(&expr.node))
+      return makeTyped(value.loc, expr.type, *constant, typed->facts);
+    if (const auto *part = std::get_if<typed::UnionPart>(&expr.node))
+      return makeTyped(value.loc, expr.type, *part, typed->facts);
+    diags.internalError(value.loc, "sema", "a value that is used twice has no temporary");
+    return {value.loc, Poison{}};
+  }
+  Value copy{value.loc, Poison{}};
+  std::visit(overloaded{[&](const TextValue &node) { copy.node = node; },
+                        [&](const DTypeValue &node) { copy.node = node; },
+                        [&](const FunctionValue &node) { copy.node = node; },
+                        [&](const BuiltinValue &node) { copy.node = node; },
+                        [&](const ModuleValue &node) { copy.node = node; },
+                        [&](const NoneValue &node) { copy.node = node; },
+                        [&](const EllipsisValue &node) { copy.node = node; }, [](const auto &) {}},
+             value.node);
+  return copy;
+}
+
+Value Analyzer::stabilize(Value value, typed::Block &stmts) {
+  if (auto *tuple = value.as<TupleValue>()) {
+    for (Value &element : tuple->elements)
+      element = stabilize(std::move(element), stmts);
+    return value;
+  }
+  auto *typed = value.as<TypedValue>();
+  if (!typed || isDuplicable(typed->expr) || std::holds_alternative<NoneType>(typed->expr.type))
+    return value;
+  Type type = typed->expr.type;
+  typed::VariableId variable = temporary(type);
+  Facts facts = std::move(typed->facts);
+  stmts.push_back({value.loc, typed::Assign{variable, std::move(typed->expr)}});
+  return makeTyped(value.loc, std::move(type), typed::Read{variable, false}, std::move(facts));
+}
+
+Value Analyzer::sequence(Loc loc, typed::Block stmts, Value value) {
+  if (stmts.empty() || !value.as<TypedValue>())
+    return value;
+  Type type = *value.type();
+  Facts facts = std::move(value.facts());
+  return makeTyped(
+      loc, std::move(type),
+      typed::Sequence{std::move(stmts), std::make_unique<typed::Expr>(std::move(value.expr()))},
+      std::move(facts));
+}
+
+//===------------------------------------------------------------------------------------------===//
+// Unions and conditionals
+//===------------------------------------------------------------------------------------------===//
+
+/// Equal code over constants, variables and operations. Parts of unions that share their dtype
+/// share their storage, so that for `float | np.float64` both alternatives often run the same code.
+static bool sameCode(const Analyzer &sema, const typed::Expr &left, const typed::Expr &right) {
+  if (left.type != right.type && !(std::holds_alternative<typed::UnionPart>(left.node)))
+    return false;
+  auto same = [&](const typed::ExprPtr &l, const typed::ExprPtr &r) {
+    return sameCode(sema, *l, *r);
+  };
+  auto sameList = [&](const typed::ExprList &l, const typed::ExprList &r) {
+    return l.size() == r.size() && llvm::all_of(llvm::zip(l, r), [&](const auto &pair) {
+             return sameCode(sema, std::get<0>(pair), std::get<1>(pair));
+           });
+  };
+  if (left.node.index() != right.node.index()) {
+    // A change of strength alone is no code.
+    auto strip = [](const typed::Expr &expr) -> const typed::Expr * {
+      const auto *cast = std::get_if<typed::Cast>(&expr.node);
+      const auto *to = std::get_if<ScalarType>(&expr.type);
+      const auto *from = cast ? std::get_if<ScalarType>(&cast->operand->type) : nullptr;
+      return cast && to && from && to->dtype == from->dtype ? cast->operand.get() : nullptr;
+    };
+    if (const typed::Expr *inner = strip(left))
+      return sameCode(sema, *inner, right);
+    if (const typed::Expr *inner = strip(right))
+      return sameCode(sema, left, *inner);
+    return false;
+  }
+  if (const auto *l = std::get_if<typed::Constant>(&left.node))
+    return l->value == std::get<typed::Constant>(right.node).value;
+  if (const auto *l = std::get_if<typed::Read>(&left.node))
+    return l->variable == std::get<typed::Read>(right.node).variable;
+  if (const auto *l = std::get_if<typed::UnionPart>(&left.node)) {
+    const auto &r = std::get<typed::UnionPart>(right.node);
+    return l->variable == r.variable &&
+           std::get<ScalarType>(left.type).dtype == std::get<ScalarType>(right.type).dtype;
+  }
+  if (const auto *l = std::get_if<typed::Cast>(&left.node)) {
+    const auto &r = std::get<typed::Cast>(right.node);
+    return l->checked == r.checked && same(l->operand, r.operand);
+  }
+  if (const auto *l = std::get_if<typed::Apply>(&left.node)) {
+    const auto &r = std::get<typed::Apply>(right.node);
+    return l->op == r.op && l->checked == r.checked && sameList(l->operands, r.operands);
+  }
+  if (const auto *l = std::get_if<typed::UnionMake>(&left.node)) {
+    const auto &r = std::get<typed::UnionMake>(right.node);
+    return l->alternative == r.alternative && same(l->value, r.value);
+  }
+  return false;
+}
+
+Value Analyzer::joinValues(Loc loc, typed::Expr test, Value then, typed::Block thenStmts,
+                           Value otherwise, typed::Block otherwiseStmts) {
+  if (then.isPoison() || otherwise.isPoison())
+    return {loc, Poison{}};
+  auto *thenTuple = then.as<TupleValue>();
+  auto *otherTuple = otherwise.as<TupleValue>();
+  if (!then.as<TypedValue>() || !otherwise.as<TypedValue>()) {
+    (void)thenTuple, (void)otherTuple;
+    return unsupported(loc, "a conditional expression over these values", "use an 'if' statement");
+  }
+  Type type = *then.type();
+  if (type != *otherwise.type()) {
+    Structure left{Structure::Kind::Single, type, {}};
+    Structure right{Structure::Kind::Single, *otherwise.type(), {}};
+    auto joined = joinStructures(left, right);
+    if (!joined)
+      return fail(loc, message::conditionalTypes, nameOf(type), nameOf(*otherwise.type()));
+    type = joined->type;
+    auto widen = [&](Value value) {
+      if (*value.type() == type)
+        return value;
+      const auto &alternatives = std::get<UnionType>(type).alternatives;
+      std::vector<Value> operands;
+      operands.push_back(std::move(value));
+      return distribute(loc, std::move(operands), [&](std::vector<Value> parts) {
+        unsigned position = static_cast<unsigned>(
+            llvm::find(alternatives, *parts[0].typeAs<ScalarType>()) - alternatives.begin());
+        return makeTyped(
+            loc, type,
+            typed::UnionMake{std::make_unique<typed::Expr>(std::move(parts[0].expr())), position});
+      });
+    };
+    then = widen(std::move(then));
+    otherwise = widen(std::move(otherwise));
+    if (then.isPoison() || otherwise.isPoison())
+      return {loc, Poison{}};
+  }
+  Facts facts;
+  if (then.facts().shape == otherwise.facts().shape)
+    facts.shape = then.facts().shape;
+  then = sequence(loc, std::move(thenStmts), std::move(then));
+  otherwise = sequence(loc, std::move(otherwiseStmts), std::move(otherwise));
+  return makeTyped(loc, type,
+                   typed::Conditional{std::make_unique<typed::Expr>(std::move(test)),
+                                      std::make_unique<typed::Expr>(std::move(then.expr())),
+                                      std::make_unique<typed::Expr>(std::move(otherwise.expr()))},
+                   std::move(facts));
+}
+
+Value Analyzer::distribute(Loc loc, std::vector<Value> operands,
+                           const std::function<Value(std::vector<Value>)> &op) {
+  auto isUnion = [](const Value &value) { return value.typeAs<UnionType>() != nullptr; };
+  auto place = llvm::find_if(operands, isUnion);
+  if (place == operands.end())
+    return op(std::move(operands));
+  typed::Block stmts;
+  for (Value &operand : operands)
+    operand = stabilize(std::move(operand), stmts);
+  size_t position = place - operands.begin();
+  typed::VariableId variable = std::get<typed::Read>(operands[position].expr().node).variable;
+  std::vector<ScalarType> alternatives = operands[position].typeAs<UnionType>()->alternatives;
+  // The values for each alternative, from the last to the first.
+  Value result{loc, Poison{}};
+  for (unsigned k = static_cast<unsigned>(alternatives.size()); k-- > 0;) {
+    std::vector<Value> parts;
+    for (size_t index = 0; index < operands.size(); ++index)
+      parts.push_back(index == position ? makeTyped(operands[index].loc, alternatives[k],
+                                                    typed::UnionPart{variable, k})
+                                        : duplicate(operands[index]));
+    Value part = distribute(loc, std::move(parts), op);
+    if (part.isPoison())
+      return part;
+    if (k + 1 == alternatives.size() ||
+        (part.as<TypedValue>() && result.as<TypedValue>() && *part.type() == *result.type() &&
+         sameCode(*this, part.expr(), result.expr()))) {
+      result = std::move(part);
+      continue;
+    }
+    typed::Expr test{loc, weakBool, typed::UnionIs{variable, k}};
+    result = joinValues(loc, std::move(test), std::move(part), {}, std::move(result), {});
+    if (result.isPoison())
+      return result;
+  }
+  return sequence(loc, std::move(stmts), std::move(result));
+}
+
+Value Analyzer::truth(Value value) {
+  if (value.isPoison())
+    return value;
+  Loc loc = value.loc;
+  if (value.as<NoneValue>())
+    return makeBool(loc, false);
+  if (const auto *tuple = value.as<TupleValue>())
+    return makeBool(loc, !tuple->elements.empty());
+  if (const auto *text = value.as<TextValue>())
+    return makeBool(loc, !text->text.empty());
+  if (value.typeAs<ArrayType>())
+    return unsupported(loc, "the truth value of an array", "use .any() or .all()");
+  if (value.typeAs<ListType>()) {
+    Value size = makeTyped(
+        loc, weakInt, typed::SizeOf{std::make_unique<typed::Expr>(std::move(value.expr())), 0});
+    return compare(ast::CompareOperator::NotEq, loc, loc, std::move(size), makeInteger(loc, 0));
+  }
+  if (!value.typeAs<ScalarType>() && !value.typeAs<UnionType>())
+    return unsupported(loc, "the truth value of this");
+  std::vector<Value> operands;
+  operands.push_back(std::move(value));
+  return distribute(loc, std::move(operands), [&](std::vector<Value> parts) {
+    return convert(std::move(parts[0]), DType::Bool, true);
+  });
+}
+
+Value Analyzer::evaluateBoolOp(const ast::Expr &expr, const ast::BoolOp &node) {
+  bool isAnd = node.op == ast::BoolOperator::And;
+  // `a and b` is b if a is true, else a; from the right, so that b is only evaluated if needed.
+  std::function<Value(size_t)> from = [&](size_t index) -> Value {
+    Value left = evaluate(node.values[index]);
+    if (left.isPoison() || index + 1 == node.values.size())
+      return left;
+    const auto *scalar = left.typeAs<ScalarType>();
+    Env before = function->env;
+    Value right = from(index + 1);
+    function->env = join(before, function->env);
+    if (right.isPoison())
+      return right;
+    const auto *rightScalar = right.typeAs<ScalarType>();
+    if (scalar && rightScalar && *scalar == *rightScalar && scalar->dtype == DType::Bool)
+      return makeTyped(expr.loc, *scalar,
+                       typed::ShortCircuit{isAnd,
+                                           std::make_unique<typed::Expr>(std::move(left.expr())),
+                                           std::make_unique<typed::Expr>(std::move(right.expr()))});
+    typed::Block stmts;
+    left = stabilize(std::move(left), stmts);
+    Value test = truth(duplicate(left));
+    if (test.isPoison())
+      return test;
+    Value result = isAnd ? joinValues(expr.loc, std::move(test.expr()), std::move(right), {},
+                                      std::move(left), {})
+                         : joinValues(expr.loc, std::move(test.expr()), std::move(left), {},
+                                      std::move(right), {});
+    return sequence(expr.loc, std::move(stmts), std::move(result));
+  };
+  return from(0);
+}
+
+Value Analyzer::evaluateIfExp(const ast::Expr &expr, const ast::IfExp &node) {
+  Value test = truth(evaluate(*node.test));
+  Env before = function->env;
+  Value then = evaluate(*node.body);
+  Env thenEnv = std::move(function->env);
+  function->env = std::move(before);
+  Value otherwise = evaluate(*node.orelse);
+  function->env = join(thenEnv, function->env);
+  if (test.isPoison())
+    return test;
+  return joinValues(expr.loc, std::move(test.expr()), std::move(then), {}, std::move(otherwise),
+                    {});
+}
+
+Value Analyzer::evaluateCompare(const ast::Expr &expr, const ast::Compare &node) {
+  for (auto [op, loc] : llvm::zip(node.ops, node.opLocs))
+    if (op == ast::CompareOperator::Is || op == ast::CompareOperator::IsNot ||
+        op == ast::CompareOperator::In || op == ast::CompareOperator::NotIn)
+      return unsupported(loc, "'" + ast::spelling(op) + "'");
+  Value left = evaluate(*node.left);
+  if (node.ops.size() == 1)
+    return compare(node.ops[0], expr.loc, node.opLocs[0], std::move(left),
+                   evaluate(node.comparators[0]));
+  // a < b < c: b is evaluated once, c only if a < b.
+  std::function<Value(size_t, Value)> chain = [&](size_t index, Value first) -> Value {
+    typed::Block stmts;
+    Value second = evaluate(node.comparators[index]);
+    bool last = index + 1 == node.ops.size();
+    if (!last) {
+      first = stabilize(std::move(first), stmts); // before the second operand, as in Python
+      second = stabilize(std::move(second), stmts);
+    }
+    if (first.isPoison() || second.isPoison())
+      return {expr.loc, Poison{}};
+    Value copy = last ? Value{expr.loc, NoneValue{}} : duplicate(second);
+    Value test =
+        compare(node.ops[index], expr.loc, node.opLocs[index], std::move(first), std::move(second));
+    if (last || test.isPoison())
+      return sequence(expr.loc, std::move(stmts), std::move(test));
+    if (test.typeAs<ArrayType>())
+      return unsupported(expr.loc, "a chained comparison of arrays", "(a < b) & (b < c)");
+    Value rest = chain(index + 1, std::move(copy));
+    if (rest.isPoison())
+      return rest;
+    test = convert(std::move(test), DType::Bool, true);
+    rest = convert(std::move(rest), DType::Bool, true);
+    Value both =
+        makeTyped(expr.loc, weakBool,
+                  typed::ShortCircuit{true, std::make_unique<typed::Expr>(std::move(test.expr())),
+                                      std::make_unique<typed::Expr>(std::move(rest.expr()))});
+    return sequence(expr.loc, std::move(stmts), std::move(both));
+  };
+  return chain(0, std::move(left));
+}
+
+//===------------------------------------------------------------------------------------------===//
+// Leaves
+//===------------------------------------------------------------------------------------------===//
+
+Value Analyzer::evaluateConstant(const ast::Expr &expr, const ast::Constant &node) {
+  return std::visit(
+      overloaded{
+          [&](ast::NoneValue) -> Value { return {expr.loc, NoneValue{}}; },
+          [&](ast::EllipsisValue) -> Value { return {expr.loc, EllipsisValue{}}; },
+          [&](bool value) -> Value { return makeBool(expr.loc, value); },
+          [&](int64_t value) -> Value { return makeInteger(expr.loc, value); },
+          [&](ast::UnsignedValue) -> Value { return fail(expr.loc, message::integerTooLarge); },
+          [&](double value) -> Value { return makeFloat(expr.loc, value); },
+          [&](std::complex<double>) -> Value { return unsupported(expr.loc, "a complex number"); },
+          [&](const std::string &text) -> Value { return {expr.loc, TextValue{text}}; },
+          [&](const ast::BytesValue &) -> Value {
+            return unsupported(expr.loc, "a bytes literal");
+          }},
+      node.value);
+}
+
+static constexpr llvm::StringRef builtinNames[] = {
+    "range", "len", "print", "abs", "min", "max", "int", "float", "bool", "round", "sum", "pow"};
+static constexpr llvm::StringRef unsupportedBuiltins[] = {
+    "enumerate",    "zip",     "map",   "filter",     "sorted",    "reversed",   "str",
+    "list",         "tuple",   "dict",  "set",        "open",      "input",      "repr",
+    "divmod",       "any",     "all",   "isinstance", "type",      "id",         "iter",
+    "next",         "complex", "eval",  "exec",       "hash",      "chr",        "ord",
+    "format",       "object",  "super", "property",   "Exception", "ValueError", "TypeError",
+    "RuntimeError", "exit",    "quit",  "__name__",   "__file__",  "slice",      "bytes"};
+
+Value Analyzer::readName(const std::string &name, Loc loc) {
+  bool local = function->isModule() || function->locals.count(name);
+  Env &env = local ? function->env : moduleContext->env;
+  auto place = env.names.find(name);
+  if (place != env.names.end()) {
+    if (!local)
+      function->instance->globals[name] = keyOf(place->second);
+    return readBinding(place->second, name, loc, !local);
+  }
+  if (!function->isModule() && local)
+    return fail(loc, message::unboundLocal, name);
+  // `from numpy import *` binds NumPy's names over Python's (abs, min, max, round, sum, ...).
+  if (moduleContext->env.names.count("*") && knowsNumpyName(name))
+    return moduleAttribute("numpy", name, loc);
+  if (llvm::is_contained(builtinNames, name))
+    return {loc, BuiltinValue{name}};
+  if (llvm::is_contained(unsupportedBuiltins, name))
+    return unsupported(loc, "'" + name + "'");
+  auto builder = diags.report(loc, message::undefinedName, name);
+  // Did you mean: the closest known name within two edits.
+  std::string best;
+  unsigned bestDistance = 3;
+  auto consider = [&](llvm::StringRef candidate) {
+    unsigned distance = llvm::StringRef(name).edit_distance(candidate, true, bestDistance);
+    if (distance < bestDistance && candidate.size() > distance)
+      best = candidate.str(), bestDistance = distance;
+  };
+  for (const auto &entry : function->env.names)
+    consider(entry.first);
+  for (const auto &entry : moduleContext->env.names)
+    consider(entry.first);
+  for (llvm::StringRef builtin : builtinNames)
+    consider(builtin);
+  if (!best.empty())
+    builder.help("did you mean '" + best + "'?");
+  return {loc, Poison{}};
+}
+
+Value Analyzer::evaluateList(const ast::Expr &expr, const ast::List &node) {
+  std::vector<Value> elements;
+  for (const ast::Expr &element : node.elts) {
+    elements.push_back(evaluate(element));
+    if (elements.back().isPoison())
+      return {expr.loc, Poison{}};
+  }
+  if (elements.empty())
+    return unsupported(expr.loc, "an empty list");
+  typed::ListLiteral literal;
+  std::optional<ScalarType> type;
+  for (Value &element : elements) {
+    const auto *scalar = element.typeAs<ScalarType>();
+    if (!scalar || !scalar->weak)
+      return unsupported(element.loc, "a list element that is not a Python int, float or bool");
+    if (type && *type != *scalar)
+      return unsupported(element.loc, "a list of elements of different types",
+                         "write all of them as floats: 1.0");
+    type = *scalar;
+    literal.elements.push_back(std::move(element.expr()));
+  }
+  Facts facts;
+  facts.shape = {SymbolicSize{"", 0, static_cast<int64_t>(elements.size())}};
+  facts.created = expr.loc;
+  return makeTyped(expr.loc, ListType{type->dtype}, std::move(literal), facts);
+}
+
+Value Analyzer::evaluateLambda(const ast::Expr &expr, const ast::Lambda &node) {
+  if (!function->isModule())
+    return unsupported(expr.loc, "a lambda inside a function");
+  return {expr.loc, FunctionValue{nullptr, &node}};
+}
+
+Value Analyzer::evaluateAttribute(const ast::Expr &expr, const ast::Attribute &node) {
+  Value value = evaluate(*node.value);
+  if (value.isPoison())
+    return value;
+  if (const auto *moduleValue = value.as<ModuleValue>())
+    return moduleAttribute(moduleValue->name, node.attr, expr.loc);
+  const auto *array = value.typeAs<ArrayType>();
+  if (array && node.attr == "shape") {
+    typed::Block stmts;
+    unsigned dims = array->dims;
+    value = stabilize(std::move(value), stmts);
+    TupleValue shape;
+    for (unsigned dim = 0; dim < dims; ++dim) {
+      Facts facts;
+      if (dim < value.facts().shape.size() && value.facts().shape[dim].value)
+        facts.constant =
+            ir::ScalarConstant{DType::I64, static_cast<uint64_t>(*value.facts().shape[dim].value)};
+      shape.elements.push_back(makeTyped(
+          expr.loc, weakInt,
+          typed::SizeOf{std::make_unique<typed::Expr>(std::move(duplicate(value).expr())), dim},
+          facts));
+    }
+    shape.elements[0] = sequence(expr.loc, std::move(stmts), std::move(shape.elements[0]));
+    return {expr.loc, std::move(shape)};
+  }
+  if (array && node.attr == "ndim")
+    return makeInteger(expr.loc, array->dims);
+  if (array && node.attr == "dtype")
+    return {expr.loc, DTypeValue{array->dtype}};
+  if (array && node.attr == "size") {
+    typed::Block stmts;
+    unsigned dims = array->dims;
+    value = stabilize(std::move(value), stmts);
+    Value size = makeInteger(expr.loc, 1);
+    for (unsigned dim = 0; dim < dims; ++dim)
+      size = binary(
+          ast::BinaryOperator::Mult, expr.loc, expr.loc, std::move(size),
+          makeTyped(expr.loc, weakInt,
+                    typed::SizeOf{std::make_unique<typed::Expr>(std::move(duplicate(value).expr())),
+                                  dim}));
+    return sequence(expr.loc, std::move(stmts), std::move(size));
+  }
+  if (array && node.attr == "T") {
+    std::vector<unsigned> order(array->dims);
+    for (unsigned dim = 0; dim < array->dims; ++dim)
+      order[dim] = array->dims - 1 - dim;
+    return transposeArray(expr.loc, std::move(value), std::move(order));
+  }
+  if (value.as<TypedValue>())
+    return {expr.loc, MethodValue{std::make_unique<Value>(std::move(value)), node.attr}};
+  return unsupported(expr.loc, "attribute '" + node.attr + "'");
+}
+
+Value Analyzer::evaluateCall(const ast::Expr &expr, const ast::Call &node) {
+  Value callee = evaluate(*node.func);
+  Arguments arguments;
+  for (const ast::Expr &argument : node.args) {
+    if (std::get_if<ast::Starred>(&argument.node)) {
+      callee = unsupported(argument.loc, "a starred argument");
+      continue;
+    }
+    arguments.push_back({"", argument.loc, evaluate(argument)});
+  }
+  for (const ast::Keyword &keyword : node.keywords) {
+    if (keyword.name.empty()) {
+      callee = unsupported(keyword.loc, "'**' in a call");
+      continue;
+    }
+    arguments.push_back({keyword.name, keyword.loc, evaluate(*keyword.value)});
+  }
+  if (callee.isPoison() ||
+      llvm::any_of(arguments, [](const Argument &argument) { return argument.value.isPoison(); }))
+    return {expr.loc, Poison{}};
+  if (const auto *userFunction = callee.as<FunctionValue>())
+    return callFunction(*userFunction, expr.loc, std::move(arguments));
+  if (const auto *builtin = callee.as<BuiltinValue>())
+    return callBuiltin(builtin->name, expr.loc, std::move(arguments));
+  if (const auto *dtype = callee.as<DTypeValue>())
+    return callBuiltin(("np." + ir::numpyNameOf(dtype->dtype)).str(), expr.loc,
+                       std::move(arguments));
+  if (auto *method = callee.as<MethodValue>())
+    return callMethod(std::move(*method->self), method->name, expr.loc, std::move(arguments));
+  return fail(expr.loc, message::notCallable, sourceText(node.func->loc));
+}
+
+Value Analyzer::evaluate(const ast::Expr &expr) {
+  if (!function->env.reachable)
+    return {expr.loc, Poison{}};
+  return std::visit(
+      overloaded{
+          [&](const ast::Constant &node) { return evaluateConstant(expr, node); },
+          [&](const ast::Name &node) { return readName(node.id, expr.loc); },
+          [&](const ast::BoolOp &node) { return evaluateBoolOp(expr, node); },
+          [&](const ast::BinOp &node) {
+            Value left = evaluate(*node.left);
+            Value right = evaluate(*node.right);
+            return binary(node.op, expr.loc, node.opLoc, std::move(left), std::move(right));
+          },
+          [&](const ast::UnaryOp &node) {
+            // -2**63 is written with a literal that is too large by itself.
+            if (const auto *constant = std::get_if<ast::Constant>(&node.operand->node))
+              if (const auto *large = std::get_if<ast::UnsignedValue>(&constant->value);
+                  large && node.op == ast::UnaryOperator::USub && large->value == 1ull << 63)
+                return makeInteger(expr.loc, INT64_MIN);
+            return unary(node.op, expr.loc, evaluate(*node.operand));
+          },
+          [&](const ast::Compare &node) { return evaluateCompare(expr, node); },
+          [&](const ast::IfExp &node) { return evaluateIfExp(expr, node); },
+          [&](const ast::Call &node) { return evaluateCall(expr, node); },
+          [&](const ast::Attribute &node) { return evaluateAttribute(expr, node); },
+          [&](const ast::Subscript &node) { return evaluateSubscript(expr, node); },
+          [&](const ast::Tuple &node) -> Value {
+            TupleValue tuple;
+            for (const ast::Expr &element : node.elts)
+              tuple.elements.push_back(evaluate(element));
+            for (const Value &element : tuple.elements)
+              if (element.isPoison())
+                return {expr.loc, Poison{}};
+            return {expr.loc, std::move(tuple)};
+          },
+          [&](const ast::List &node) { return evaluateList(expr, node); },
+          [&](const ast::Lambda &node) { return evaluateLambda(expr, node); },
+          [&](const ast::Slice &) { return unsupported(expr.loc, "a slice here"); },
+          [&](const ast::Starred &) { return unsupported(expr.loc, "a starred expression"); },
+          [&](const ast::Set &) { return unsupported(expr.loc, "a set"); },
+          [&](const ast::Dict &) { return unsupported(expr.loc, "a dict"); },
+          [&](const ast::Comprehension &) { return unsupported(expr.loc, "a comprehension"); },
+          [&](const ast::NamedExpr &) { return unsupported(expr.loc, "':='"); },
+          [&](const ast::FormattedValue &) { return unsupported(expr.loc, "an f-string"); },
+          [&](const ast::JoinedStr &) { return unsupported(expr.loc, "an f-string"); },
+          [&](const ast::UnsupportedExpr &node) { return unsupported(expr.loc, node.construct); }},
+      expr.node);
+}
+
+} // namespace hpcc::frontend::sema

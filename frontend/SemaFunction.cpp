@@ -1,0 +1,395 @@
+// User functions: one specialisation per call signature.
+//
+// A call analyses the body for the types of its arguments; compile-time values (functions, dtypes,
+// strings, tuples) are part of the signature. A function that calls itself is analysed repeatedly
+// until the type of its result is stable.
+
+#include "frontend/Sema.h"
+#include "ir/Walk.h"
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/StringExtras.h"
+
+namespace hpcc::frontend::sema {
+
+static llvm::StringRef nameOfFunction(const FunctionValue &callee) {
+  return callee.def ? llvm::StringRef(callee.def->name) : "<lambda>";
+}
+
+static const ast::Parameters &parametersOf(const FunctionValue &callee) {
+  return callee.def ? callee.def->parameters : callee.lambda->parameters;
+}
+
+/// The value's part of a signature.
+static std::string signatureOf(const Value &value) {
+  return std::visit(
+      ir::overloaded{[](const TypedValue &node) { return nameOf(node.expr.type); },
+                     [](const TupleValue &node) {
+                       std::string text = "(";
+                       for (const Value &element : node.elements)
+                         text += signatureOf(element) + ",";
+                       return text + ")";
+                     },
+                     [](const TextValue &node) { return "text:" + node.text; },
+                     [](const DTypeValue &node) { return "dtype:" + ir::nameOf(node.dtype).str(); },
+                     [](const FunctionValue &node) {
+                       return "function:" +
+                              llvm::utohexstr(reinterpret_cast<uintptr_t>(
+                                  node.def ? static_cast<const void *>(node.def) : node.lambda));
+                     },
+                     [](const BuiltinValue &node) { return "builtin:" + node.name; },
+                     [](const ModuleValue &node) { return "module:" + node.name; },
+                     [](const NoneValue &) { return std::string("None"); },
+                     [](const EllipsisValue &) { return std::string("..."); },
+                     [](const auto &) { return std::string("?"); }},
+      value.node);
+}
+
+bool Analyzer::bindArguments(const FunctionValue &callee, Loc loc, Arguments arguments,
+                             std::vector<Value> &bound) {
+  llvm::StringRef name = nameOfFunction(callee);
+  const ast::Parameters &parameters = parametersOf(callee);
+  std::vector<std::optional<Value>> slots(parameters.size());
+  size_t position = 0;
+  for (Argument &argument : arguments) {
+    size_t slot;
+    if (argument.keyword.empty()) {
+      slot = position++;
+      if (slot >= parameters.size() || parameters[slot].kind == ast::ParameterKind::KeywordOnly) {
+        fail(argument.loc, message::tooManyArguments, name,
+             llvm::count_if(parameters, [](const ast::Parameter &parameter) {
+               return parameter.kind != ast::ParameterKind::KeywordOnly;
+             }));
+        return false;
+      }
+    } else {
+      auto place = llvm::find_if(parameters, [&](const ast::Parameter &parameter) {
+        return parameter.name == argument.keyword &&
+               parameter.kind != ast::ParameterKind::PositionalOnly;
+      });
+      if (place == parameters.end()) {
+        fail(argument.loc, message::unexpectedKeyword, name, argument.keyword);
+        return false;
+      }
+      slot = place - parameters.begin();
+      if (slots[slot]) {
+        fail(argument.loc, message::multipleValues, name, argument.keyword);
+        return false;
+      }
+    }
+    slots[slot] = std::move(argument.value);
+  }
+  for (auto &&[parameter, slot] : llvm::zip(parameters, slots)) {
+    if (!slot && parameter.defaultValue) {
+      // Python evaluates defaults when the `def` runs; only literals mean the same here.
+      const ast::Expr &expr = *parameter.defaultValue;
+      const auto *sign = std::get_if<ast::UnaryOp>(&expr.node);
+      const ast::Expr &literal = sign ? *sign->operand : expr;
+      if (!std::get_if<ast::Constant>(&literal.node)) {
+        unsupported(expr.loc, "a default value that is not a literal");
+        return false;
+      }
+      slot = evaluate(expr);
+    }
+    if (!slot) {
+      fail(loc, message::missingArgument, name, parameter.name);
+      return false;
+    }
+    bound.push_back(std::move(*slot));
+  }
+  return true;
+}
+
+Structure Analyzer::structureOf(const Value &value) {
+  Structure structure;
+  if (const Type *type = value.type()) {
+    structure.kind = Structure::Kind::Single;
+    structure.type = *type;
+  } else if (const auto *tuple = value.as<TupleValue>()) {
+    structure.kind = Structure::Kind::Tuple;
+    for (const Value &element : tuple->elements)
+      structure.elements.push_back(structureOf(element));
+  } else if (!value.as<NoneValue>() && !value.isPoison()) {
+    unsupported(value.loc, "returning this value from a function");
+  }
+  return structure;
+}
+
+static std::vector<ScalarType> scalarsOf(const Type &type) {
+  if (auto *scalar = std::get_if<ScalarType>(&type))
+    return {*scalar};
+  if (auto *joined = std::get_if<UnionType>(&type))
+    return joined->alternatives;
+  return {};
+}
+
+std::optional<Structure> Analyzer::joinStructures(const Structure &left, const Structure &right) {
+  if (left == right)
+    return left;
+  if (left.kind != right.kind || left.elements.size() != right.elements.size())
+    return std::nullopt;
+  Structure joined = left;
+  if (left.kind == Structure::Kind::Single) {
+    std::vector<ScalarType> all = scalarsOf(left.type), more = scalarsOf(right.type);
+    if (all.empty() || more.empty())
+      return std::nullopt;
+    llvm::append_range(all, more);
+    llvm::sort(all);
+    all.erase(llvm::unique(all), all.end());
+    joined.type = UnionType{all};
+    return joined;
+  }
+  for (auto &&[element, other] : llvm::zip(joined.elements, right.elements)) {
+    auto both = joinStructures(element, other);
+    if (!both)
+      return std::nullopt;
+    element = *both;
+  }
+  return joined;
+}
+
+/// The scalar or union value as the given (larger) scalar type.
+static Value widen(Analyzer &sema, Value value, const Type &target) {
+  if (value.isPoison() || *value.type() == target)
+    return value;
+  const auto &alternatives = std::get<UnionType>(target).alternatives;
+  Loc loc = value.loc;
+  std::vector<Value> operands;
+  operands.push_back(std::move(value));
+  auto make = [&](std::vector<Value> parts) {
+    ScalarType scalar = *parts[0].typeAs<ScalarType>();
+    unsigned position =
+        static_cast<unsigned>(llvm::find(alternatives, scalar) - alternatives.begin());
+    return sema.makeTyped(
+        loc, target,
+        typed::UnionMake{std::make_unique<typed::Expr>(std::move(parts[0].expr())), position});
+  };
+  return sema.distribute(loc, std::move(operands), make);
+}
+
+void Analyzer::flatten(Value value, const Structure &structure, std::vector<typed::Expr> &values) {
+  if (structure.kind == Structure::Kind::None)
+    return;
+  if (auto *tuple = value.as<TupleValue>()) {
+    if (tuple->elements.size() != structure.elements.size())
+      return; // an outdated estimate; the function is analysed again
+    for (auto &&[element, part] : llvm::zip(tuple->elements, structure.elements))
+      flatten(std::move(element), part, values);
+    return;
+  }
+  if (!value.as<TypedValue>() || structure.kind != Structure::Kind::Single)
+    return;
+  bool larger = *value.type() != structure.type;
+  if (larger && !std::holds_alternative<UnionType>(structure.type))
+    return;
+  if (larger)
+    value = widen(*this, std::move(value), structure.type);
+  if (!value.isPoison())
+    values.push_back(std::move(value.expr()));
+}
+
+static void collectTypes(const Structure &structure, std::vector<Type> &types) {
+  if (structure.kind == Structure::Kind::Single)
+    types.push_back(structure.type);
+  for (const Structure &element : structure.elements)
+    collectTypes(element, types);
+}
+
+/// Binds a parameter to what the caller passes; typed parts become parameters of the typed
+/// function.
+static Binding bindParameter(Analyzer &sema, const std::string &name, const Value &argument,
+                             Loc loc, std::vector<typed::VariableId> &parameters) {
+  if (const auto *tuple = argument.as<TupleValue>()) {
+    TupleBinding binding;
+    for (auto &&[index, element] : llvm::enumerate(tuple->elements))
+      binding.elements.push_back(
+          bindParameter(sema, name + "." + std::to_string(index), element, loc, parameters));
+    return {std::move(binding), loc};
+  }
+  if (const Type *type = argument.type()) {
+    typed::VariableId variable = sema.variableFor(name, *type);
+    parameters.push_back(variable);
+    Facts facts;
+    facts.name = name;
+    return {VariableBinding{variable, facts}, loc};
+  }
+  return sema.bindValue(name, loc, sema.duplicate(argument));
+}
+
+Instance *Analyzer::instantiate(const FunctionValue &callee, Loc loc, std::vector<Value> &arguments,
+                                const std::string &signature) {
+  auto [first, last] = instances.equal_range(signature);
+  for (auto place = first; place != last; ++place) {
+    Instance &known = *place->second;
+    bool valid = llvm::all_of(known.globals, [&](const auto &global) {
+      auto binding = moduleContext->env.names.find(global.first);
+      return binding != moduleContext->env.names.end() && keyOf(binding->second) == global.second;
+    });
+    if (valid)
+      return &known;
+  }
+  if (depth > 60) {
+    unsupported(loc, "a call chain with more than 60 different signatures");
+    return nullptr;
+  }
+  Instance &instance = *instances.emplace(signature, std::make_unique<Instance>())->second;
+  instance.id = {static_cast<uint32_t>(module.functions.size())};
+  llvm::StringRef base = callee.def ? llvm::StringRef(callee.def->name) : "lambda";
+  module.functions.emplace_back();
+
+  FunctionContext context;
+  context.instance = &instance;
+  context.name = base.str();
+  if (callee.def)
+    collectAssigned(callee.def->body, context.locals);
+  for (const ast::Parameter &parameter : parametersOf(callee))
+    context.locals.insert(parameter.name);
+
+  FunctionContext *caller = function;
+  typed::Block *callerOut = out;
+  ++depth;
+  typed::Function result;
+  for (unsigned round = 0;; ++round) {
+    result = {};
+    result.name = base.str();
+    result.loc = callee.def ? callee.def->nameLoc : callee.lambda->body->loc;
+    context.env = Env{};
+    context.loop = nullptr;
+    context.returned.reset();
+    instance.usedEstimate = false;
+    function = &context;
+    out = &result.body;
+    for (auto &&[parameter, argument] : llvm::zip(parametersOf(callee), arguments))
+      context.env.names[parameter.name] =
+          bindParameter(*this, parameter.name, argument, parameter.loc, result.parameters);
+    if (callee.def) {
+      analyzeBlock(callee.def->body);
+      if (context.env.reachable) {
+        Structure none;
+        if (!context.returned)
+          context.returned = none;
+        else if (!joinStructures(*context.returned, none))
+          unsupported(callee.def->nameLoc,
+                      "a function that returns a value on some paths and None on others");
+      }
+    } else {
+      Value value = evaluate(*callee.lambda->body);
+      if (!value.isPoison()) {
+        context.returned = structureOf(value);
+        typed::Return statement;
+        if (instance.result)
+          flatten(std::move(value), *instance.result, statement.values);
+        emit(callee.lambda->body->loc, std::move(statement));
+      }
+    }
+    // Every path recurses without end, or failed: any type will do, no value ever arrives.
+    if (!context.returned && !instance.result)
+      context.returned = Structure{Structure::Kind::Single, weakInt, {}};
+    else if (!context.returned)
+      context.returned = instance.result;
+    bool stable = instance.result && *instance.result == *context.returned;
+    if (instance.result && !stable)
+      if (auto joined = joinStructures(*instance.result, *context.returned))
+        context.returned = joined;
+    instance.result = context.returned;
+    if (stable || diags.hasProblems())
+      break;
+    if (round == 12) {
+      unsupported(loc, "a recursive function whose result changes its type so often");
+      break;
+    }
+  }
+  --depth;
+  function = caller;
+  out = callerOut;
+  instance.inProgress = false;
+  collectTypes(*instance.result, result.results);
+  module.functions[instance.id.index] = std::move(result);
+  return &instance;
+}
+
+/// The results of a call, put together again.
+static Value assemble(Analyzer &sema, Loc loc, const Structure &structure,
+                      llvm::ArrayRef<typed::VariableId> results, size_t &next) {
+  if (structure.kind == Structure::Kind::None)
+    return {loc, NoneValue{}};
+  if (structure.kind == Structure::Kind::Single)
+    return sema.makeTyped(loc, structure.type, typed::Read{results[next++], false});
+  TupleValue tuple;
+  for (const Structure &element : structure.elements)
+    tuple.elements.push_back(assemble(sema, loc, element, results, next));
+  return {loc, std::move(tuple)};
+}
+
+Value Analyzer::callFunction(const FunctionValue &callee, Loc loc, Arguments arguments) {
+  for (const ast::Parameter &parameter : parametersOf(callee))
+    if (parameter.kind == ast::ParameterKind::VarPositional ||
+        parameter.kind == ast::ParameterKind::VarKeyword)
+      return unsupported(parameter.loc, "a function with '*' or '**' parameters");
+  std::vector<Value> bound;
+  if (!bindArguments(callee, loc, std::move(arguments), bound))
+    return {loc, Poison{}};
+  std::string signature = signatureOf(Value{loc, callee});
+  for (Value &argument : bound) {
+    if (argument.isPoison())
+      return {loc, Poison{}};
+    if (argument.as<RangeValue>() || argument.as<MethodValue>())
+      return unsupported(argument.loc, "this argument of a function");
+    if (const Type *type = argument.type(); type && std::holds_alternative<NoneType>(*type))
+      return unsupported(argument.loc, "None from a call as an argument");
+    signature += "," + signatureOf(argument);
+  }
+  // Defaults are in place of arguments, so evaluation order is that of the parameters; keyword
+  // arguments out of order only matter if they have effects, which scalars and reads have not.
+  Instance *instance = instantiate(callee, loc, bound, signature);
+  if (!instance)
+    return {loc, Poison{}};
+  if (instance->inProgress)
+    instance->usedEstimate = true;
+  if (function->instance)
+    for (const auto &[name, key] : instance->globals)
+      function->instance->globals.insert({name, key});
+  if (!instance->result) {
+    // A recursive call before any return was seen: nothing is known to come back yet.
+    function->env.reachable = false;
+    return {loc, Poison{}};
+  }
+  std::vector<typed::Expr> values;
+  std::function<void(Value &)> pass = [&](Value &argument) {
+    if (auto *tuple = argument.as<TupleValue>())
+      for (Value &element : tuple->elements)
+        pass(element);
+    else if (argument.as<TypedValue>())
+      values.push_back(std::move(argument.expr()));
+  };
+  for (Value &argument : bound)
+    pass(argument);
+
+  const Structure result = *instance->result;
+  if (result.kind == Structure::Kind::Single)
+    return makeTyped(loc, result.type, typed::CallExpr{instance->id, std::move(values)});
+  if (result.kind == Structure::Kind::None)
+    return makeTyped(loc, NoneType{}, typed::CallExpr{instance->id, std::move(values)});
+  // A tuple: the call stores its parts in temporaries; it runs where the first part is evaluated.
+  std::vector<Type> types;
+  collectTypes(result, types);
+  typed::CallStmt call{instance->id, std::move(values), {}};
+  for (const Type &type : types)
+    call.results.push_back(temporary(type));
+  std::vector<typed::VariableId> results = call.results;
+  size_t next = 0;
+  Value tuple = assemble(*this, loc, result, results, next);
+  Value *first = &tuple;
+  while (auto *inner = first->as<TupleValue>()) {
+    if (inner->elements.empty())
+      return unsupported(loc, "a function that returns an empty tuple");
+    first = &inner->elements.front();
+  }
+  if (!first->as<TypedValue>())
+    return unsupported(loc, "a function that returns None in a tuple");
+  typed::Block stmts;
+  stmts.push_back({loc, std::move(call)});
+  *first = sequence(loc, std::move(stmts), std::move(*first));
+  return tuple;
+}
+
+} // namespace hpcc::frontend::sema

@@ -1,0 +1,534 @@
+// NumPy: names, elementwise functions, reductions, methods.
+
+#include "frontend/Sema.h"
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/StringSwitch.h"
+#include <cmath>
+
+namespace hpcc::frontend::sema {
+
+using ir::ScalarOp;
+
+namespace {
+struct Ufunc {
+  llvm::StringRef name;
+  unsigned arity;
+  ScalarOp op;
+  Analyzer::Promotion promotion;
+};
+constexpr Ufunc ufuncs[] = {
+#define NUMPY_UFUNC(name, arity, operation, promotion)                                             \
+  {#name, arity, ScalarOp::operation, Analyzer::Promotion::promotion},
+#include "frontend/Numpy.def"
+};
+
+/// Names of numpy that are neither in the table above nor constants or dtypes.
+constexpr llvm::StringRef otherFunctions[] = {
+    "arange",    "linspace",  "empty",       "zeros",       "ones",      "full",     "eye",
+    "identity",  "empty_like", "zeros_like", "ones_like",   "full_like", "array",    "asarray",
+    "copy",      "where",     "sum",         "mean",        "min",       "max",      "amin",
+    "amax",      "prod",      "any",         "all",         "argmin",    "argmax",   "transpose",
+    "power",     "float_power", "pow",       "square",      "reciprocal", "negative", "positive",
+    "floor",     "ceil",      "trunc",       "deg2rad",     "rad2deg",   "degrees",  "radians",
+    "heaviside", "size",      "shape",       "ndim",        "clip"};
+} // namespace
+
+static std::optional<DType> dtypeNamed(llvm::StringRef name) {
+  return llvm::StringSwitch<std::optional<DType>>(name)
+      .Cases({"float64", "double", "float", "float_", "f8", "d"}, DType::F64)
+      .Cases({"float32", "single", "f4", "f"}, DType::F32)
+      .Cases({"int64", "int", "int_", "intp", "longlong", "i8", "l"}, DType::I64)
+      .Cases({"int32", "intc", "i4", "i"}, DType::I32)
+      .Cases({"bool", "bool_", "?"}, DType::Bool)
+      .Default(std::nullopt);
+}
+
+std::optional<DType> Analyzer::dtypeOf(const Value &value) {
+  if (const auto *dtype = value.as<DTypeValue>())
+    return dtype->dtype;
+  if (const auto *text = value.as<TextValue>())
+    if (auto dtype = dtypeNamed(text->text))
+      return dtype;
+  if (const auto *builtin = value.as<BuiltinValue>())
+    if (builtin->name == "int" || builtin->name == "float" || builtin->name == "bool")
+      return dtypeNamed(builtin->name);
+  if (!value.isPoison())
+    unsupported(value.loc, "this dtype", "float64, float32, int64, int32 or bool");
+  return std::nullopt;
+}
+
+bool knowsNumpyName(llvm::StringRef name) {
+  return llvm::is_contained(otherFunctions, name) ||
+         llvm::any_of(ufuncs, [&](const Ufunc &ufunc) { return ufunc.name == name; }) ||
+         name == "pi" || name == "e" || name == "inf" || name == "nan" || name == "newaxis" ||
+         name == "float64" || name == "float32" || name == "int64" || name == "int32";
+}
+
+Value Analyzer::moduleAttribute(const std::string &module, const std::string &name, Loc loc) {
+  if (module == "math" || module == "numpy") {
+    auto constant = llvm::StringSwitch<std::optional<double>>(name)
+                        .Case("pi", M_PI)
+                        .Case("e", M_E)
+                        .Case("inf", INFINITY)
+                        .Case("nan", NAN)
+                        .Default(std::nullopt);
+    if (!constant && module == "math" && name == "tau")
+      constant = 2 * M_PI;
+    if (!constant && module == "numpy" && name == "euler_gamma")
+      constant = 0.577215664901532860606512090082402431;
+    if (constant)
+      return makeFloat(loc, *constant);
+  }
+  if (module == "math")
+    return {loc, BuiltinValue{"math." + name}};
+  if (module == "time" || module == "sys") {
+    std::string full = module + "." + name;
+    if (full == "time.time" || full == "time.perf_counter")
+      return {loc, BuiltinValue{full}};
+    return unsupported(loc, "'" + full + "'");
+  }
+  if (name == "newaxis")
+    return {loc, NoneValue{}};
+  if (name != "int" && name != "float" && name.size() > 1) // np.int, np.float are gone
+    if (std::optional<DType> dtype = dtypeNamed(name))
+      return {loc, DTypeValue{*dtype}};
+  if (knowsNumpyName(name))
+    return {loc, BuiltinValue{"np." + name}};
+  auto builder = diags.report(loc, message::unsupportedConstruct, "'numpy." + name + "'");
+  std::string best;
+  unsigned bestDistance = 3;
+  auto consider = [&](llvm::StringRef candidate) {
+    unsigned distance = llvm::StringRef(name).edit_distance(candidate, true, bestDistance);
+    if (distance < bestDistance && candidate.size() > distance)
+      best = candidate.str(), bestDistance = distance;
+  };
+  for (const Ufunc &ufunc : ufuncs)
+    consider(ufunc.name);
+  for (llvm::StringRef function : otherFunctions)
+    consider(function);
+  if (!best.empty())
+    builder.help("did you mean '" + best + "'?");
+  return {loc, Poison{}};
+}
+
+//===------------------------------------------------------------------------------------------===//
+// Elementwise functions of more than one operation
+//===------------------------------------------------------------------------------------------===//
+
+/// A weak scalar argument of a NumPy function is a NumPy scalar of the default dtype.
+static Value strengthen(Analyzer &sema, Value value) {
+  if (const auto *scalar = value.typeAs<ScalarType>(); scalar && scalar->weak)
+    return sema.convert(std::move(value), scalar->dtype, false);
+  return value;
+}
+
+static DType dtypeOfNumeric(const Value &value) {
+  if (const auto *array = value.typeAs<ArrayType>())
+    return array->dtype;
+  return value.typeAs<ScalarType>()->dtype;
+}
+
+/// np.square, np.negative and others of one operand. Nothing if the name is another's.
+static std::optional<Value> composedUnary(Analyzer &sema, llvm::StringRef name, Loc loc,
+                                          Value &operand) {
+  using Promotion = Analyzer::Promotion;
+  bool rounding = name == "floor" || name == "ceil" || name == "trunc";
+  bool angle = name == "deg2rad" || name == "radians" || name == "rad2deg" || name == "degrees";
+  if (!rounding && !angle && name != "square" && name != "negative" && name != "positive" &&
+      name != "reciprocal")
+    return std::nullopt;
+  operand = strengthen(sema, std::move(operand));
+  DType dtype = dtypeOfNumeric(operand);
+  std::vector<Value> operands;
+  if (name == "negative")
+    return sema.unary(ast::UnaryOperator::USub, loc, std::move(operand));
+  if (name == "positive")
+    return dtype == DType::Bool ? sema.fail(loc, message::booleanNegative)
+                                : sema.unary(ast::UnaryOperator::UAdd, loc, std::move(operand));
+  if (rounding) {
+    if (dtype == DType::Bool)
+      return sema.unsupported(loc, "'np." + name + "' of booleans");
+    if (!ir::isFloat(dtype)) // integers stay integers, as a copy
+      return sema.unary(ast::UnaryOperator::UAdd, loc, std::move(operand));
+    ScalarOp op = name == "floor" ? ScalarOp::Floor
+                  : name == "ceil" ? ScalarOp::Ceil
+                                   : ScalarOp::Truncate;
+    operands.push_back(std::move(operand));
+    return sema.elementwise(loc, loc, op, Promotion::Float, std::move(operands));
+  }
+  if (dtype == DType::Bool)
+    return sema.unsupported(loc, "'np." + name + "' of booleans");
+  if (name == "reciprocal") {
+    if (!ir::isFloat(dtype))
+      return sema.unsupported(loc, "'np.reciprocal' of integers");
+    operands.push_back(sema.constantOfType(loc, {dtype, false}, 1.0));
+    operands.push_back(std::move(operand));
+    return sema.elementwise(loc, loc, ScalarOp::Divide, Promotion::Float, std::move(operands));
+  }
+  if (angle) {
+    double factor = name == "deg2rad" || name == "radians" ? M_PI / 180.0 : 180.0 / M_PI;
+    operands.push_back(std::move(operand));
+    operands.push_back(sema.makeFloat(loc, factor));
+    return sema.elementwise(loc, loc, ScalarOp::Multiply, Promotion::Float, std::move(operands));
+  }
+  typed::Block stmts; // square
+  operand = sema.stabilize(std::move(operand), stmts);
+  operands.push_back(sema.duplicate(operand));
+  operands.push_back(std::move(operand));
+  return sema.sequence(loc, std::move(stmts),
+                       sema.elementwise(loc, loc, ScalarOp::Multiply, Promotion::Same,
+                                        std::move(operands)));
+}
+
+/// x where mask else y after promotion of x and y.
+Value Analyzer::where(Loc loc, Arguments arguments) {
+  std::vector<std::optional<Value>> values;
+  if (!takeArguments("np.where", loc, std::move(arguments), {"condition", "x", "y"}, 1, values))
+    return {loc, Poison{}};
+  if (!values[1] || !values[2])
+    return unsupported(loc, "'np.where' with one argument");
+  bool anyArray = false;
+  for (std::optional<Value> &value : values) {
+    if (!value->typeAs<ArrayType>() && !value->typeAs<ScalarType>())
+      return unsupported(value->loc, "this argument of 'np.where'");
+    anyArray |= value->typeAs<ArrayType>() != nullptr;
+  }
+  if (!anyArray)
+    return unsupported(loc, "'np.where' of scalars", "x if condition else y");
+  const Value *branches[] = {&*values[1], &*values[2]};
+  DType dtype = *promote(branches);
+  bool narrow = dtype == DType::I32;
+  auto adopt = [&](Value value) {
+    const auto *scalar = value.typeAs<ScalarType>();
+    bool checked = narrow && scalar && scalar->weak && scalar->dtype == DType::I64;
+    return convert(std::move(value), dtype, false, checked);
+  };
+  std::vector<Value> operands;
+  operands.push_back(convert(std::move(*values[0]), DType::Bool, false));
+  operands.push_back(adopt(std::move(*values[1])));
+  operands.push_back(adopt(std::move(*values[2])));
+  return applyNode(loc, loc, ScalarOp::Select, false, std::move(operands), dtype, false);
+}
+
+//===------------------------------------------------------------------------------------------===//
+// Reductions
+//===------------------------------------------------------------------------------------------===//
+
+Value Analyzer::reduce(typed::ReduceKind kind, llvm::StringRef name, Loc loc,
+                       Arguments arguments) {
+  using typed::ReduceKind;
+  std::vector<std::optional<Value>> values;
+  std::string full = ("np." + name).str();
+  if (!takeArguments(full, loc, std::move(arguments), {"a", "axis", "dtype", "out", "keepdims"}, 1,
+                     values))
+    return {loc, Poison{}};
+  for (unsigned k : {2u, 3u})
+    if (values[k] && !values[k]->as<NoneValue>())
+      return unsupported(values[k]->loc,
+                         llvm::Twine("keyword argument '") + (k == 2 ? "dtype" : "out") +
+                             "' of '" + full + "'");
+  Value array = std::move(*values[0]);
+  const auto *type = array.typeAs<ArrayType>();
+  if (!type)
+    return unsupported(array.loc, "'" + full + "' of anything but an array",
+                       array.typeAs<ListType>() ? "make an array of the list: np.array(...)" : "");
+  unsigned dims = type->dims;
+  DType dtype = type->dtype;
+  uint32_t axes = (1u << dims) - 1;
+  if (values[1] && !values[1]->as<NoneValue>()) {
+    std::vector<Value> given;
+    if (auto *tuple = values[1]->as<TupleValue>())
+      given = std::move(tuple->elements);
+    else
+      given.push_back(std::move(*values[1]));
+    axes = 0;
+    for (Value &axis : given) {
+      std::optional<int64_t> known = axis.constantInteger();
+      if (!known)
+        return unsupported(axis.loc, "an axis that is not known at compile time");
+      int64_t number = *known < 0 ? *known + dims : *known;
+      if (number < 0 || number >= dims)
+        return fail(axis.loc, message::axisOutOfBounds, *known, dims);
+      if (axes & (1u << number))
+        return fail(axis.loc, message::duplicateAxis);
+      axes |= 1u << number;
+    }
+  }
+  bool keepDims = false;
+  if (values[4]) {
+    auto flag = values[4]->as<TypedValue>() ? values[4]->facts().constant : std::nullopt;
+    if (!flag)
+      return unsupported(values[4]->loc, "'keepdims' that is not known at compile time");
+    keepDims = flag->bits != 0;
+  }
+  bool arg = kind == ReduceKind::ArgMin || kind == ReduceKind::ArgMax;
+  if (arg && keepDims)
+    return unsupported(loc, "keyword argument 'keepdims' of '" + full + "'");
+  if (arg && axes != (1u << dims) - 1 && llvm::popcount(axes) != 1)
+    return unsupported(loc, "'" + full + "' over several axes");
+
+  // The dtype in which NumPy reduces.
+  DType result = dtype;
+  if (kind == ReduceKind::Sum || kind == ReduceKind::Product) {
+    if (!ir::isFloat(dtype))
+      result = DType::I64;
+    array = convert(std::move(array), result, false);
+  } else if (kind == ReduceKind::Mean) {
+    if (!ir::isFloat(dtype))
+      result = DType::F64;
+  } else if (kind == ReduceKind::Any || kind == ReduceKind::All) {
+    result = DType::Bool;
+    array = convert(std::move(array), DType::Bool, false);
+  } else if (arg) {
+    result = DType::I64;
+  }
+  Facts facts;
+  const std::vector<SymbolicSize> &shape = array.facts().shape;
+  unsigned resultDims = 0;
+  for (unsigned dim = 0; dim < dims; ++dim) {
+    bool reduced = axes & (1u << dim);
+    if (!reduced || keepDims)
+      ++resultDims;
+    if (shape.size() == dims && (!reduced || keepDims))
+      facts.shape.push_back(reduced ? SymbolicSize{"", 0, 1} : shape[dim]);
+  }
+  typed::Reduce node{kind, std::make_unique<typed::Expr>(std::move(array.expr())), axes, keepDims};
+  if (resultDims == 0)
+    return makeTyped(loc, ScalarType{result, false}, std::move(node));
+  return makeTyped(loc, ArrayType{result, resultDims}, std::move(node), std::move(facts));
+}
+
+static std::optional<typed::ReduceKind> reduceNamed(llvm::StringRef name) {
+  using typed::ReduceKind;
+  return llvm::StringSwitch<std::optional<ReduceKind>>(name)
+      .Case("sum", ReduceKind::Sum)
+      .Case("mean", ReduceKind::Mean)
+      .Case("prod", ReduceKind::Product)
+      .Cases({"min", "amin"}, ReduceKind::Minimum)
+      .Cases({"max", "amax"}, ReduceKind::Maximum)
+      .Case("any", ReduceKind::Any)
+      .Case("all", ReduceKind::All)
+      .Case("argmin", ReduceKind::ArgMin)
+      .Case("argmax", ReduceKind::ArgMax)
+      .Default(std::nullopt);
+}
+
+//===------------------------------------------------------------------------------------------===//
+// Calls by name
+//===------------------------------------------------------------------------------------------===//
+
+Value Analyzer::callNumpy(llvm::StringRef name, Loc loc, Arguments arguments) {
+  if (const auto *ufunc =
+          llvm::find_if(ufuncs, [&](const Ufunc &row) { return row.name == name; });
+      ufunc != std::end(ufuncs)) {
+    std::vector<std::optional<Value>> values;
+    std::vector<llvm::StringRef> names = {"x1", "x2"};
+    names.resize(ufunc->arity);
+    std::string full = ("np." + name).str();
+    if (!takeArguments(full, loc, std::move(arguments), names, ufunc->arity, values))
+      return {loc, Poison{}};
+    std::vector<Value> operands;
+    for (std::optional<Value> &value : values) {
+      if (value->typeAs<ListType>())
+        return unsupported(value->loc, "a list as an argument of '" + full + "'",
+                           "make an array of it: np.array(...)");
+      operands.push_back(std::move(*value));
+    }
+    bool allWeak = llvm::all_of(operands, [](const Value &value) {
+      const auto *scalar = value.typeAs<ScalarType>();
+      return scalar && scalar->weak;
+    });
+    if (allWeak)
+      operands[0] = strengthen(*this, std::move(operands[0]));
+    // Operators on booleans and comparisons follow the operators' own rules.
+    auto same = [&](ast::BinaryOperator op) {
+      return binary(op, loc, loc, std::move(operands[0]), std::move(operands[1]));
+    };
+    switch (ufunc->op) {
+    case ScalarOp::Add: return same(ast::BinaryOperator::Add);
+    case ScalarOp::Subtract: return same(ast::BinaryOperator::Sub);
+    case ScalarOp::Multiply: return same(ast::BinaryOperator::Mult);
+    case ScalarOp::Divide: return same(ast::BinaryOperator::Div);
+    case ScalarOp::FloorDivide: return same(ast::BinaryOperator::FloorDiv);
+    case ScalarOp::Modulo: return same(ast::BinaryOperator::Mod);
+    default: break;
+    }
+    auto compareOp = llvm::StringSwitch<std::optional<ast::CompareOperator>>(name)
+                         .Case("equal", ast::CompareOperator::Eq)
+                         .Case("not_equal", ast::CompareOperator::NotEq)
+                         .Case("less", ast::CompareOperator::Lt)
+                         .Case("less_equal", ast::CompareOperator::LtE)
+                         .Case("greater", ast::CompareOperator::Gt)
+                         .Case("greater_equal", ast::CompareOperator::GtE)
+                         .Default(std::nullopt);
+    if (compareOp)
+      return compare(*compareOp, loc, loc, std::move(operands[0]), std::move(operands[1]));
+    bool fmodOfIntegers =
+        ufunc->op == ScalarOp::FMod && llvm::none_of(operands, [](const Value &value) {
+          return (value.typeAs<ArrayType>() || value.typeAs<ScalarType>()) &&
+                 ir::isFloat(dtypeOfNumeric(value));
+        });
+    if (fmodOfIntegers)
+      return unsupported(loc, "'np.fmod' of integers");
+    // Of booleans: minimum is and, maximum is or; integers are never NaN.
+    if (ufunc->op == ScalarOp::Sign && operands[0].typeAs<ArrayType>() &&
+        dtypeOfNumeric(operands[0]) == DType::Bool)
+      return fail(loc, message::booleanNegative);
+    return elementwise(loc, loc, ufunc->op, ufunc->promotion, std::move(operands));
+  }
+  if (std::optional<typed::ReduceKind> kind = reduceNamed(name))
+    return reduce(*kind, name, loc, std::move(arguments));
+  if (std::optional<DType> dtype = dtypeNamed(name)) { // np.float64(x)
+    std::vector<std::optional<Value>> values;
+    if (!takeArguments(("np." + name).str(), loc, std::move(arguments), {"x"}, 1, values))
+      return {loc, Poison{}};
+    if (values[0]->typeAs<ArrayType>())
+      return unsupported(loc, "'np." + name + "' of an array", "a.astype(np." + name + ")");
+    if (!values[0]->typeAs<ScalarType>())
+      return unsupported(loc, "'np." + name + "' of this");
+    return toElement(std::move(*values[0]), *dtype, loc, true);
+  }
+  if (name == "where")
+    return where(loc, std::move(arguments));
+  if (name == "arange")
+    return arange(loc, std::move(arguments));
+  if (name == "linspace")
+    return linspace(loc, std::move(arguments));
+  if (name == "eye" || name == "identity")
+    return eye(name, loc, std::move(arguments));
+  if (name == "empty" || name == "zeros" || name == "ones" || name == "full")
+    return create(name, loc, std::move(arguments));
+  if (name.ends_with("_like"))
+    return createLike(name, loc, std::move(arguments));
+  if (name == "array" || name == "asarray")
+    return makeArray(loc, std::move(arguments));
+  if (name == "power" || name == "pow" || name == "float_power") {
+    std::vector<std::optional<Value>> values;
+    if (!takeArguments(("np." + name).str(), loc, std::move(arguments), {"x1", "x2"}, 2, values))
+      return {loc, Poison{}};
+    for (std::optional<Value> &value : values)
+      if (!value->typeAs<ArrayType>() && !value->typeAs<ScalarType>())
+        return unsupported(value->loc, "this argument of 'np." + name + "'");
+    if (name == "float_power") {
+      std::vector<Value> operands;
+      for (std::optional<Value> &value : values)
+        operands.push_back(convert(std::move(*value), DType::F64, false));
+      return applyNode(loc, loc, ScalarOp::Power, false, std::move(operands), DType::F64, false);
+    }
+    // The function np.power has none of the operator's short cuts: a strong exponent avoids them.
+    const Value *both[] = {&*values[0], &*values[1]};
+    DType dtype = *promote(both);
+    for (std::optional<Value> &value : values)
+      *value = convert(std::move(*value), dtype, false);
+    return power(loc, loc, std::move(*values[0]), std::move(*values[1]));
+  }
+  std::vector<std::optional<Value>> values;
+  llvm::StringRef names[] = {"a", "b", "c"};
+  unsigned count = name == "clip" ? 3 : name == "transpose" || name == "heaviside" ? 2 : 1;
+  unsigned required = name == "transpose" ? 1 : count;
+  if (!takeArguments(("np." + name).str(), loc, std::move(arguments),
+                     llvm::ArrayRef<llvm::StringRef>(names, count), required, values))
+    return {loc, Poison{}};
+  Value &first = *values[0];
+  if (name == "copy" || name == "transpose" || name == "size" || name == "shape" ||
+      name == "ndim") {
+    if (!first.typeAs<ArrayType>())
+      return unsupported(first.loc, "'np." + name + "' of anything but an array");
+    if (name == "copy")
+      return copyArray(loc, std::move(first), true);
+    if (name == "transpose") {
+      Arguments rest;
+      if (values[1])
+        rest.push_back({"", loc, std::move(*values[1])});
+      return callMethod(std::move(first), "transpose", loc, std::move(rest));
+    }
+    return unsupported(loc, "'np." + name + "'", "a." + name);
+  }
+  if (!first.typeAs<ArrayType>() && !first.typeAs<ScalarType>())
+    return unsupported(first.loc, "this argument of 'np." + name + "'");
+  if (name == "clip") {
+    std::vector<Value> low, high;
+    low.push_back(std::move(first));
+    low.push_back(std::move(*values[1]));
+    if (low[0].typeAs<ScalarType>())
+      low[0] = strengthen(*this, std::move(low[0]));
+    high.push_back(elementwise(loc, loc, ScalarOp::Maximum, Promotion::Same, std::move(low)));
+    high.push_back(std::move(*values[2]));
+    return elementwise(loc, loc, ScalarOp::Minimum, Promotion::Same, std::move(high));
+  }
+  if (std::optional<Value> value = composedUnary(*this, name, loc, first))
+    return std::move(*value);
+  return unsupported(loc, "'np." + name + "'");
+}
+
+Value Analyzer::callMethod(Value self, const std::string &name, Loc loc, Arguments arguments) {
+  if (self.typeAs<ListType>())
+    return unsupported(loc, "the list method '" + name + "'");
+  const auto *array = self.typeAs<ArrayType>();
+  if (!array)
+    return unsupported(loc, "the method '" + name + "' of a number");
+  unsigned dims = array->dims;
+  if (std::optional<typed::ReduceKind> kind = reduceNamed(name)) {
+    Arguments all;
+    all.push_back({"", self.loc, std::move(self)});
+    for (Argument &argument : arguments)
+      all.push_back(std::move(argument));
+    return reduce(*kind, name, loc, std::move(all));
+  }
+  if (name == "astype")
+    return astype(loc, std::move(self), std::move(arguments));
+  if (name == "copy") {
+    if (!arguments.empty())
+      return unsupported(arguments[0].loc, "an argument of 'copy'");
+    return copyArray(loc, std::move(self), false);
+  }
+  if (name == "transpose") {
+    std::vector<Value> axes;
+    for (Argument &argument : arguments) {
+      if (!argument.keyword.empty())
+        return unsupported(argument.loc, "keyword argument '" + argument.keyword + "'");
+      if (auto *tuple = argument.value.as<TupleValue>(); tuple && arguments.size() == 1)
+        axes = std::move(tuple->elements);
+      else if (!argument.value.as<NoneValue>())
+        axes.push_back(std::move(argument.value));
+    }
+    std::vector<unsigned> order(dims);
+    std::vector<bool> used(dims);
+    if (!axes.empty() && axes.size() != dims)
+      return fail(loc, message::transposeAxes);
+    for (unsigned dim = 0; dim < dims; ++dim) {
+      int64_t axis = dims - 1 - dim;
+      if (!axes.empty()) {
+        std::optional<int64_t> known = axes[dim].constantInteger();
+        if (!known)
+          return unsupported(axes[dim].loc, "an axis that is not known at compile time");
+        axis = *known < 0 ? *known + dims : *known;
+      }
+      if (axis < 0 || axis >= dims || used[axis])
+        return fail(loc, message::transposeAxes);
+      used[axis] = true;
+      order[dim] = static_cast<unsigned>(axis);
+    }
+    return transposeArray(loc, std::move(self), std::move(order));
+  }
+  if (name == "fill") {
+    std::vector<std::optional<Value>> values;
+    DType dtype = array->dtype;
+    if (!takeArguments("fill", loc, std::move(arguments), {"value"}, 1, values))
+      return {loc, Poison{}};
+    if (!values[0]->typeAs<ScalarType>())
+      return unsupported(loc, "'fill' with anything but a number");
+    Value fill = toElement(std::move(*values[0]), dtype, loc, false);
+    if (fill.isPoison())
+      return fill;
+    typed::Block stmts;
+    stmts.push_back(
+        {loc, typed::StoreSlice{std::move(self.expr()), {}, std::move(fill.expr()), false}});
+    return makeTyped(loc, NoneType{},
+                     typed::Sequence{std::move(stmts), std::make_unique<typed::Expr>(std::move(
+                                                           makeInteger(loc, 0).expr()))});
+  }
+  return unsupported(loc, "the array method '" + name + "'");
+}
+
+} // namespace hpcc::frontend::sema

@@ -1,0 +1,710 @@
+// Operators and conversions.
+//
+// Weak operands only: Python's own arithmetic, checked. Anything strong or an array: NumPy's, after
+// NEP 50 promotion, in which a weak operand takes the kind of the others.
+
+#include "frontend/Sema.h"
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/bit.h"
+#include "llvm/Support/MathExtras.h"
+#include <cmath>
+
+namespace hpcc::frontend::sema {
+
+using ast::BinaryOperator;
+using ir::ScalarOp;
+
+static bool isArray(const Value &value) { return value.typeAs<ArrayType>() != nullptr; }
+
+/// The dtype of a scalar or array.
+static DType dtypeOfValue(const Value &value) {
+  if (const auto *array = value.typeAs<ArrayType>())
+    return array->dtype;
+  return value.typeAs<ScalarType>()->dtype;
+}
+
+static bool isWeak(const Value &value) {
+  const auto *scalar = value.typeAs<ScalarType>();
+  return scalar && scalar->weak;
+}
+
+static bool isNumeric(const Value &value) {
+  return value.typeAs<ArrayType>() || value.typeAs<ScalarType>();
+}
+
+static std::string describe(const Value &value) {
+  if (const Type *type = value.type())
+    return nameOf(*type);
+  if (value.as<TupleValue>())
+    return "tuple";
+  if (value.as<TextValue>())
+    return "str";
+  if (value.as<NoneValue>())
+    return "None";
+  return "object";
+}
+
+//===------------------------------------------------------------------------------------------===//
+// Promotion and conversion
+//===------------------------------------------------------------------------------------------===//
+
+DType promoteStrong(DType left, DType right) {
+  if (left == right)
+    return left;
+  if (left == DType::Bool)
+    return right;
+  if (right == DType::Bool)
+    return left;
+  if (ir::isFloat(left) && ir::isFloat(right))
+    return DType::F64;
+  if (ir::isFloat(left) || ir::isFloat(right))
+    return DType::F64; // f32 with a 32- or 64-bit integer as well
+  return DType::I64;
+}
+
+std::optional<DType> Analyzer::promote(llvm::ArrayRef<const Value *> values) {
+  std::optional<DType> strong;
+  bool weakIntSeen = false, weakFloatSeen = false;
+  for (const Value *value : values) {
+    DType dtype = dtypeOfValue(*value);
+    if (isWeak(*value) && dtype != DType::Bool)
+      (dtype == DType::F64 ? weakFloatSeen : weakIntSeen) = true;
+    else
+      strong = strong ? promoteStrong(*strong, dtype) : dtype;
+  }
+  if (weakFloatSeen)
+    return strong && ir::isFloat(*strong) ? *strong : DType::F64;
+  if (weakIntSeen)
+    return strong && *strong != DType::Bool ? *strong : DType::I64;
+  return strong;
+}
+
+/// A constant converted to another dtype, where that is exact or NumPy's own rounding.
+static std::optional<ir::ScalarConstant> foldCast(const ir::ScalarConstant &constant, DType dtype) {
+  if (constant.type == dtype)
+    return constant;
+  bool fromFloat = ir::isFloat(constant.type);
+  if (ir::isFloat(dtype)) {
+    double value = fromFloat ? ir::asDouble(constant)
+                             : static_cast<double>(ir::asInteger(constant));
+    return std::get<ir::ScalarConstant>(ir::constantOf(dtype, value).node);
+  }
+  if (dtype == DType::Bool)
+    return ir::ScalarConstant{DType::Bool, fromFloat ? ir::asDouble(constant) != 0
+                                                     : ir::asInteger(constant) != 0};
+  if (fromFloat)
+    return std::nullopt;
+  int64_t value = ir::asInteger(constant);
+  if (dtype == DType::I32 && !llvm::isInt<32>(value))
+    return std::nullopt;
+  return std::get<ir::ScalarConstant>(ir::constantOf(dtype, value).node);
+}
+
+Value Analyzer::convert(Value value, DType dtype, bool weak, bool checked) {
+  if (value.isPoison())
+    return value;
+  Loc loc = value.loc;
+  if (const auto *array = value.typeAs<ArrayType>()) {
+    if (array->dtype == dtype)
+      return value;
+    ArrayType type{dtype, array->dims};
+    Facts facts;
+    facts.shape = value.facts().shape;
+    return makeTyped(
+        loc, type,
+        typed::Cast{std::make_unique<typed::Expr>(std::move(value.expr())), false}, facts);
+  }
+  ScalarType from = *value.typeAs<ScalarType>(), to{dtype, weak};
+  if (from == to)
+    return value;
+  Facts facts;
+  if (value.facts().constant)
+    facts.constant = foldCast(*value.facts().constant, dtype);
+  if (facts.constant && std::holds_alternative<typed::Constant>(value.expr().node))
+    return makeTyped(loc, to, typed::Constant{*facts.constant}, facts);
+  if (facts.constant)
+    checked = false;
+  return makeTyped(
+      loc, to,
+      typed::Cast{std::make_unique<typed::Expr>(std::move(value.expr())), checked}, facts);
+}
+
+/// A weak operand as an operand of the given dtype: a Python int has to fit.
+static Value adopt(Analyzer &sema, Value value, DType dtype) {
+  bool narrow = isWeak(value) && dtypeOfValue(value) == DType::I64 && dtype == DType::I32;
+  return sema.convert(std::move(value), dtype, false, narrow);
+}
+
+Value Analyzer::toIndex(Value value, llvm::StringRef what) {
+  if (value.isPoison())
+    return value;
+  const auto *scalar = value.typeAs<ScalarType>();
+  if (!scalar)
+    return value.typeAs<UnionType>()
+               ? unsupported(value.loc, "a value that may be int or float here")
+               : fail(value.loc, message::notAnIndex, what, describe(value));
+  if (scalar->dtype != DType::Bool && !ir::isInteger(scalar->dtype))
+    return fail(value.loc, message::notAnIndex, what, describe(value));
+  return convert(std::move(value), DType::I64, true);
+}
+
+Value Analyzer::toElement(Value value, DType dtype, Loc loc, bool element) {
+  if (value.isPoison())
+    return value;
+  if (isArray(value))
+    return convert(std::move(value), dtype, false);
+  if (!value.typeAs<ScalarType>() && !value.typeAs<UnionType>())
+    return fail(loc, message::notANumber, describe(value));
+  std::vector<Value> operands;
+  operands.push_back(std::move(value));
+  return distribute(loc, std::move(operands), [&](std::vector<Value> parts) {
+    Value part = std::move(parts[0]);
+    bool weak = isWeak(part);
+    DType from = dtypeOfValue(part);
+    if (weak && from == DType::F64 && ir::isInteger(dtype) && element) {
+      part = convert(std::move(part), DType::I64, true, true); // Python's int()
+      from = DType::I64;
+    }
+    bool narrow = weak && from == DType::I64 && dtype == DType::I32;
+    return convert(std::move(part), dtype, false, narrow);
+  });
+}
+
+//===------------------------------------------------------------------------------------------===//
+// Elementwise operations
+//===------------------------------------------------------------------------------------------===//
+
+/// Broadcast of what is known about two shapes; nothing if they can't go together.
+static std::optional<std::vector<SymbolicSize>>
+broadcastShapes(const std::vector<SymbolicSize> &left, const std::vector<SymbolicSize> &right) {
+  std::vector<SymbolicSize> shape(std::max(left.size(), right.size()));
+  for (size_t k = 1; k <= shape.size(); ++k) {
+    SymbolicSize &size = shape[shape.size() - k];
+    if (k > left.size()) {
+      size = right[right.size() - k];
+      continue;
+    }
+    if (k > right.size()) {
+      size = left[left.size() - k];
+      continue;
+    }
+    const SymbolicSize &l = left[left.size() - k], &r = right[right.size() - k];
+    if (l.value && r.value && *l.value != *r.value && *l.value != 1 && *r.value != 1)
+      return std::nullopt;
+    if (l == r || (r.value && *r.value == 1) || (l.value && *l.value != 1))
+      size = l;
+    else if ((l.value && *l.value == 1) || (r.value && *r.value != 1))
+      size = r;
+    // else unknown: one of the two, if it is not one
+  }
+  return shape;
+}
+
+Value Analyzer::applyNode(Loc loc, Loc opLoc, ScalarOp op, bool checked,
+                          std::vector<Value> operands, DType dtype, bool weak) {
+  typed::Apply apply{op, checked, {}};
+  unsigned dims = 0;
+  bool known = true;
+  std::vector<SymbolicSize> shape;
+  Loc shapeLoc;
+  for (Value &operand : operands) {
+    if (operand.isPoison())
+      return {loc, Poison{}};
+    const auto *array = operand.typeAs<ArrayType>();
+    if (array && operand.facts().shape.size() != array->dims)
+      known = false;
+    if (array && known) {
+      auto both = broadcastShapes(shape, operand.facts().shape);
+      if (!both) {
+        auto builder = diags.report(opLoc, message::shapeMismatch, spellShape(shape),
+                                    spellShape(operand.facts().shape));
+        builder.range(shapeLoc).range(operand.loc);
+        if (operand.facts().created.isValid() && !operand.facts().name.empty())
+          builder.note(operand.facts().created, message::createdHere, operand.facts().name,
+                       spellShape(operand.facts().shape));
+        return {loc, Poison{}};
+      }
+      shape = std::move(*both);
+      shapeLoc = operand.loc;
+    }
+    if (array)
+      dims = std::max(dims, array->dims);
+    apply.operands.push_back(std::move(operand.expr()));
+  }
+  if (dims == 0)
+    return makeTyped(loc, ScalarType{dtype, weak}, std::move(apply));
+  Facts facts;
+  if (known)
+    facts.shape = std::move(shape);
+  return makeTyped(loc, ArrayType{dtype, dims}, std::move(apply), std::move(facts));
+}
+
+Value Analyzer::elementwise(Loc loc, Loc opLoc, ScalarOp op, Promotion promotion,
+                            std::vector<Value> operands) {
+  for (const Value &operand : operands) {
+    if (operand.isPoison())
+      return {loc, Poison{}};
+    if (!isNumeric(operand) && !operand.typeAs<UnionType>())
+      return fail(operand.loc, message::notANumber, describe(operand));
+  }
+  return distribute(loc, std::move(operands), [&](std::vector<Value> parts) -> Value {
+    std::vector<const Value *> pointers;
+    for (const Value &part : parts)
+      pointers.push_back(&part);
+    DType dtype = *promote(pointers);
+    if (promotion == Promotion::Float) {
+      if (dtype == DType::Bool)
+        return unsupported(loc, "a float16 result (a math function of booleans)",
+                           "convert with .astype(float)");
+      if (!ir::isFloat(dtype))
+        dtype = DType::F64;
+    }
+    if (promotion == Promotion::Bits && ir::isFloat(dtype))
+      return fail(opLoc, message::notForFloats, ir::infoOf(op).text);
+    if (promotion == Promotion::Bool)
+      dtype = DType::Bool;
+    for (Value &part : parts)
+      part = adopt(*this, std::move(part), dtype);
+    ir::Typing typing = ir::infoOf(op).typing;
+    DType result =
+        typing == ir::Typing::Compare || typing == ir::Typing::Predicate ? DType::Bool : dtype;
+    return applyNode(loc, opLoc, op, false, std::move(parts), result, false);
+  });
+}
+
+//===------------------------------------------------------------------------------------------===//
+// Binary operators
+//===------------------------------------------------------------------------------------------===//
+
+/// Folds Python arithmetic on known constants; nothing where Python would raise or leave 64 bits.
+static std::optional<ir::ScalarConstant> foldPython(BinaryOperator op,
+                                                    const ir::ScalarConstant &left,
+                                                    const ir::ScalarConstant &right) {
+  if (ir::isFloat(left.type) || ir::isFloat(right.type)) {
+    auto number = [](const ir::ScalarConstant &constant) {
+      return ir::isFloat(constant.type) ? ir::asDouble(constant)
+                                        : static_cast<double>(ir::asInteger(constant));
+    };
+    double l = number(left), r = number(right), value;
+    switch (op) {
+    case BinaryOperator::Add: value = l + r; break;
+    case BinaryOperator::Sub: value = l - r; break;
+    case BinaryOperator::Mult: value = l * r; break;
+    default: return std::nullopt;
+    }
+    return ir::ScalarConstant{DType::F64, llvm::bit_cast<uint64_t>(value)};
+  }
+  int64_t l = ir::asInteger(left), r = ir::asInteger(right), value = 0;
+  switch (op) {
+  case BinaryOperator::Add:
+    if (llvm::AddOverflow(l, r, value))
+      return std::nullopt;
+    break;
+  case BinaryOperator::Sub:
+    if (llvm::SubOverflow(l, r, value))
+      return std::nullopt;
+    break;
+  case BinaryOperator::Mult:
+    if (llvm::MulOverflow(l, r, value))
+      return std::nullopt;
+    break;
+  case BinaryOperator::FloorDiv:
+  case BinaryOperator::Mod: {
+    if (r == 0 || (l == INT64_MIN && r == -1))
+      return std::nullopt;
+    int64_t quotient = l / r, remainder = l % r;
+    if (remainder != 0 && (remainder < 0) != (r < 0))
+      --quotient, remainder += r;
+    value = op == BinaryOperator::FloorDiv ? quotient : remainder;
+    break;
+  }
+  default:
+    return std::nullopt;
+  }
+  return ir::ScalarConstant{DType::I64, static_cast<uint64_t>(value)};
+}
+
+static std::optional<ScalarOp> scalarOpOf(BinaryOperator op) {
+  switch (op) {
+  case BinaryOperator::Add: return ScalarOp::Add;
+  case BinaryOperator::Sub: return ScalarOp::Subtract;
+  case BinaryOperator::Mult: return ScalarOp::Multiply;
+  case BinaryOperator::Div: return ScalarOp::Divide;
+  case BinaryOperator::FloorDiv: return ScalarOp::FloorDivide;
+  case BinaryOperator::Mod: return ScalarOp::Modulo;
+  case BinaryOperator::Pow: return ScalarOp::Power;
+  case BinaryOperator::LShift: return ScalarOp::ShiftLeft;
+  case BinaryOperator::RShift: return ScalarOp::ShiftRight;
+  case BinaryOperator::BitOr: return ScalarOp::Or;
+  case BinaryOperator::BitXor: return ScalarOp::Xor;
+  case BinaryOperator::BitAnd: return ScalarOp::And;
+  case BinaryOperator::MatMult: return std::nullopt;
+  }
+  return std::nullopt;
+}
+
+/// Both operands weak scalars.
+static Value pythonBinary(Analyzer &sema, BinaryOperator op, Loc loc, Loc opLoc, Value left,
+                          Value right) {
+  DType l = dtypeOfValue(left), r = dtypeOfValue(right);
+  ScalarOp scalarOp = *scalarOpOf(op);
+  bool bits = op == BinaryOperator::BitAnd || op == BinaryOperator::BitOr ||
+              op == BinaryOperator::BitXor;
+  bool shift = op == BinaryOperator::LShift || op == BinaryOperator::RShift;
+  bool isFloat = l == DType::F64 || r == DType::F64;
+  if (isFloat && (bits || shift))
+    return sema.fail(opLoc, message::wrongOperands, ast::spelling(op), describe(left),
+                     describe(right));
+  std::optional<ir::ScalarConstant> folded;
+  if (left.facts().constant && right.facts().constant)
+    folded = foldPython(op, *left.facts().constant, *right.facts().constant);
+  DType dtype = isFloat ? DType::F64 : bits && l == DType::Bool && r == DType::Bool ? DType::Bool
+                                                                                    : DType::I64;
+  std::string name = left.facts().name;
+  left = sema.convert(std::move(left), dtype, true);
+  right = sema.convert(std::move(right), dtype, true);
+  bool raises = isFloat ? op == BinaryOperator::Div || op == BinaryOperator::FloorDiv ||
+                              op == BinaryOperator::Mod
+                        : !bits;
+  DType result = op == BinaryOperator::Div ? DType::F64 : dtype;
+  std::vector<Value> operands;
+  operands.push_back(std::move(left));
+  operands.push_back(std::move(right));
+  Value value =
+      sema.applyNode(loc, opLoc, scalarOp, raises, std::move(operands), result, true);
+  if (!value.isPoison())
+    value.facts().constant = folded;
+  return value;
+}
+
+/// At least one operand is a NumPy scalar or an array.
+static Value numpyBinary(Analyzer &sema, BinaryOperator op, Loc loc, Loc opLoc, Value left,
+                         Value right) {
+  const Value *both[] = {&left, &right};
+  DType dtype = *sema.promote(both);
+  ScalarOp scalarOp = *scalarOpOf(op);
+  auto promotion = Analyzer::Promotion::Same;
+  switch (op) {
+  case BinaryOperator::Add:
+    if (dtype == DType::Bool)
+      scalarOp = ScalarOp::Or;
+    break;
+  case BinaryOperator::Mult:
+    if (dtype == DType::Bool)
+      scalarOp = ScalarOp::And;
+    break;
+  case BinaryOperator::Sub:
+    if (dtype == DType::Bool)
+      return sema.fail(opLoc, message::booleanSubtract);
+    break;
+  case BinaryOperator::Div:
+    promotion = Analyzer::Promotion::Float;
+    if (dtype == DType::Bool) { // true division of booleans is float64
+      left = sema.convert(std::move(left), DType::I64, false);
+      right = sema.convert(std::move(right), DType::I64, false);
+    }
+    break;
+  case BinaryOperator::FloorDiv:
+  case BinaryOperator::Mod:
+    if (dtype == DType::Bool)
+      return sema.unsupported(opLoc, "an int8 result (integer division of booleans)");
+    break;
+  case BinaryOperator::LShift:
+  case BinaryOperator::RShift:
+    if (dtype == DType::Bool)
+      return sema.unsupported(opLoc, "an int8 result (a shift of booleans)");
+    [[fallthrough]];
+  case BinaryOperator::BitAnd:
+  case BinaryOperator::BitOr:
+  case BinaryOperator::BitXor:
+    promotion = Analyzer::Promotion::Bits;
+    break;
+  default:
+    break;
+  }
+  std::vector<Value> operands;
+  operands.push_back(std::move(left));
+  operands.push_back(std::move(right));
+  return sema.elementwise(loc, opLoc, scalarOp, promotion, std::move(operands));
+}
+
+/// `+` and `*` of lists and tuples. Nothing if neither operand is one.
+static std::optional<Value> sequenceOperator(Analyzer &sema, BinaryOperator op, Loc loc, Loc opLoc,
+                                             Value &left, Value &right) {
+  auto *leftTuple = left.as<TupleValue>(), *rightTuple = right.as<TupleValue>();
+  if (leftTuple && rightTuple && op == BinaryOperator::Add) {
+    for (Value &element : rightTuple->elements)
+      leftTuple->elements.push_back(std::move(element));
+    left.loc = loc;
+    return std::move(left);
+  }
+  const auto *leftList = left.typeAs<ListType>(), *rightList = right.typeAs<ListType>();
+  if (!leftList && !rightList)
+    return std::nullopt;
+  if (leftList && rightList && op == BinaryOperator::Add) {
+    if (*leftList != *rightList)
+      return sema.unsupported(opLoc, "joining lists of different element types");
+    Type type = *left.type();
+    return sema.makeTyped(
+        loc, type,
+        typed::ListConcat{std::make_unique<typed::Expr>(std::move(left.expr())),
+                          std::make_unique<typed::Expr>(std::move(right.expr()))});
+  }
+  if (op == BinaryOperator::Mult && (leftList != nullptr) != (rightList != nullptr)) {
+    Value &list = leftList ? left : right;
+    Value &factor = leftList ? right : left;
+    if (isArray(factor))
+      return sema.unsupported(opLoc, "an operation of an array and a list");
+    Type type = *list.type();
+    if (!leftList) { // the count is evaluated first
+      typed::Block stmts;
+      factor = sema.toIndex(std::move(factor), "a list can only be repeated by an integer, which");
+      if (factor.isPoison())
+        return std::move(factor);
+      factor = sema.stabilize(std::move(factor), stmts);
+      Facts facts = list.facts();
+      facts.shape.clear();
+      Value repeat = sema.makeTyped(
+          loc, type,
+          typed::ListRepeat{std::make_unique<typed::Expr>(std::move(list.expr())),
+                            std::make_unique<typed::Expr>(std::move(factor.expr()))},
+          facts);
+      return sema.sequence(loc, std::move(stmts), std::move(repeat));
+    }
+    factor = sema.toIndex(std::move(factor), "a list can only be repeated by an integer, which");
+    if (factor.isPoison())
+      return std::move(factor);
+    return sema.makeTyped(
+        loc, type,
+        typed::ListRepeat{std::make_unique<typed::Expr>(std::move(list.expr())),
+                          std::make_unique<typed::Expr>(std::move(factor.expr()))});
+  }
+  if (isArray(left) || isArray(right))
+    return sema.unsupported(opLoc, "an operation of an array and a list",
+                            "make an array of the list with np.array(...)");
+  return sema.fail(opLoc, message::wrongOperands, ast::spelling(op), describe(left),
+                   describe(right));
+}
+
+Value Analyzer::binary(BinaryOperator op, Loc loc, Loc opLoc, Value left, Value right) {
+  if (left.isPoison() || right.isPoison())
+    return {loc, Poison{}};
+  if (op == BinaryOperator::MatMult)
+    return unsupported(opLoc, "the operator '@'");
+  if (auto value = sequenceOperator(*this, op, loc, opLoc, left, right))
+    return std::move(*value);
+  for (const Value *value : {&left, &right})
+    if (!isNumeric(*value) && !value->typeAs<UnionType>())
+      return value->as<TextValue>()
+                 ? unsupported(opLoc, "an operation on strings")
+                 : fail(opLoc, message::wrongOperands, ast::spelling(op), describe(left),
+                        describe(right));
+  std::vector<Value> operands;
+  operands.push_back(std::move(left));
+  operands.push_back(std::move(right));
+  return distribute(loc, std::move(operands), [&](std::vector<Value> parts) {
+    if (op == BinaryOperator::Pow)
+      return power(loc, opLoc, std::move(parts[0]), std::move(parts[1]));
+    bool python = isWeak(parts[0]) && isWeak(parts[1]);
+    return (python ? pythonBinary : numpyBinary)(*this, op, loc, opLoc, std::move(parts[0]),
+                                                 std::move(parts[1]));
+  });
+}
+
+//===------------------------------------------------------------------------------------------===//
+// Power
+//===------------------------------------------------------------------------------------------===//
+
+/// The number of a known scalar constant.
+static std::optional<double> knownNumber(Value &value) {
+  if (!value.typeAs<ScalarType>() || !value.facts().constant)
+    return std::nullopt;
+  const ir::ScalarConstant &constant = *value.facts().constant;
+  return ir::isFloat(constant.type) ? ir::asDouble(constant)
+                                    : static_cast<double>(ir::asInteger(constant));
+}
+
+static Value pythonPower(Analyzer &sema, Loc loc, Loc opLoc, Value left, Value right) {
+  bool isFloat = dtypeOfValue(left) == DType::F64 || dtypeOfValue(right) == DType::F64;
+  std::optional<double> exponent = knownNumber(right);
+  // int ** negative int is a float in Python; an exponent that is only known at run time must not
+  // be negative (a documented deviation).
+  bool toFloat = isFloat || (exponent && *exponent < 0);
+  DType dtype = toFloat ? DType::F64 : DType::I64;
+  std::vector<Value> operands;
+  operands.push_back(sema.convert(std::move(left), dtype, true));
+  operands.push_back(sema.convert(std::move(right), dtype, true));
+  return sema.applyNode(loc, opLoc, ScalarOp::Power, true, std::move(operands), dtype, true);
+}
+
+Value Analyzer::power(Loc loc, Loc opLoc, Value left, Value right) {
+  if (isWeak(left) && isWeak(right))
+    return pythonPower(*this, loc, opLoc, std::move(left), std::move(right));
+  const Value *both[] = {&left, &right};
+  DType dtype = *promote(both);
+  if (dtype == DType::Bool)
+    return unsupported(opLoc, "an int8 result (a power of booleans)");
+  std::optional<double> exponent = knownNumber(right);
+  if (isArray(left) && isWeak(right) && exponent && ir::isFloat(dtype)) {
+    // NumPy's short cuts for an array and a Python number.
+    typed::Block stmts;
+    left = adopt(*this, std::move(left), dtype);
+    std::vector<Value> operands;
+    if (*exponent == 2.0) {
+      left = stabilize(std::move(left), stmts);
+      operands.push_back(duplicate(left));
+      operands.push_back(std::move(left));
+      return sequence(loc, std::move(stmts),
+                      applyNode(loc, opLoc, ScalarOp::Multiply, false, std::move(operands), dtype,
+                                false));
+    }
+    if (*exponent == 1.0)
+      return copyArray(loc, std::move(left), true);
+    if (*exponent == 0.5) {
+      operands.push_back(std::move(left));
+      return applyNode(loc, opLoc, ScalarOp::SquareRoot, false, std::move(operands), dtype, false);
+    }
+    if (*exponent == -1.0) {
+      operands.push_back(constantOfType(loc, {dtype, false}, 1.0));
+      operands.push_back(std::move(left));
+      return applyNode(loc, opLoc, ScalarOp::Divide, false, std::move(operands), dtype, false);
+    }
+  }
+  if (ir::isFloat(dtype)) {
+    std::vector<Value> operands;
+    operands.push_back(std::move(left));
+    operands.push_back(std::move(right));
+    return elementwise(loc, opLoc, ScalarOp::Power, Promotion::Same, std::move(operands));
+  }
+  // Integers: NumPy refuses negative exponents before it computes anything.
+  typed::Block stmts;
+  left = stabilize(std::move(left), stmts);
+  if (!exponent || *exponent < 0) {
+    right = stabilize(std::move(right), stmts);
+    Value negative = compare(ast::CompareOperator::Lt, loc, opLoc, duplicate(right),
+                             makeInteger(loc, 0));
+    if (const auto *array = negative.typeAs<ArrayType>()) {
+      uint32_t axes = (1u << array->dims) - 1;
+      negative = makeTyped(
+          loc, ScalarType{DType::Bool, false},
+          typed::Reduce{typed::ReduceKind::Any,
+                        std::make_unique<typed::Expr>(std::move(negative.expr())), axes, false});
+    }
+    negative = truth(std::move(negative));
+    typed::Block raise;
+    raise.push_back({opLoc, typed::RaiseError{"IntegerNegativePower", ""}});
+    stmts.push_back({opLoc, typed::If{std::move(negative.expr()), std::move(raise), {}}});
+  }
+  std::vector<Value> operands;
+  operands.push_back(std::move(left));
+  operands.push_back(std::move(right));
+  return sequence(loc, std::move(stmts),
+                  elementwise(loc, opLoc, ScalarOp::Power, Promotion::Same, std::move(operands)));
+}
+
+//===------------------------------------------------------------------------------------------===//
+// Unary operators and comparisons
+//===------------------------------------------------------------------------------------------===//
+
+Value Analyzer::unary(ast::UnaryOperator op, Loc loc, Value operand) {
+  if (operand.isPoison())
+    return operand;
+  if (op == ast::UnaryOperator::Not) {
+    Value value = truth(std::move(operand));
+    if (value.isPoison())
+      return value;
+    std::optional<ir::ScalarConstant> constant = value.facts().constant;
+    std::vector<Value> operands;
+    operands.push_back(std::move(value));
+    Value result =
+        applyNode(loc, loc, ScalarOp::Not, false, std::move(operands), DType::Bool, true);
+    if (constant)
+      result.facts().constant = ir::ScalarConstant{DType::Bool, constant->bits == 0};
+    return result;
+  }
+  if (!isNumeric(operand) && !operand.typeAs<UnionType>())
+    return fail(loc, message::wrongOperand, ast::spelling(op), describe(operand));
+  std::vector<Value> operands;
+  operands.push_back(std::move(operand));
+  return distribute(loc, std::move(operands), [&](std::vector<Value> parts) -> Value {
+    Value part = std::move(parts[0]);
+    bool weak = isWeak(part);
+    if (weak && dtypeOfValue(part) == DType::Bool)
+      part = convert(std::move(part), DType::I64, true);
+    DType dtype = dtypeOfValue(part);
+    if (op == ast::UnaryOperator::UAdd)
+      return isArray(part) ? copyArray(loc, std::move(part), true) : std::move(part);
+    std::vector<Value> one;
+    if (op == ast::UnaryOperator::Invert) {
+      if (ir::isFloat(dtype))
+        return fail(loc, message::wrongOperand, "~", describe(part));
+      one.push_back(std::move(part));
+      return applyNode(loc, loc, ScalarOp::Not, false, std::move(one), dtype, weak);
+    }
+    if (dtype == DType::Bool)
+      return fail(loc, message::booleanNegative);
+    if (weak && part.facts().constant) {
+      const ir::ScalarConstant &constant = *part.facts().constant;
+      bool literal = std::holds_alternative<typed::Constant>(part.expr().node);
+      if (literal && dtype == DType::F64)
+        return makeFloat(loc, -ir::asDouble(constant));
+      if (literal && ir::asInteger(constant) != INT64_MIN)
+        return makeInteger(loc, -ir::asInteger(constant));
+    }
+    bool checked = weak && dtype == DType::I64;
+    std::optional<int64_t> known = part.constantInteger();
+    one.push_back(std::move(part));
+    Value value = applyNode(loc, loc, ScalarOp::Negate, checked, std::move(one), dtype, weak);
+    if (weak && known && *known != INT64_MIN && !value.isPoison())
+      value.facts().constant = ir::ScalarConstant{DType::I64, static_cast<uint64_t>(-*known)};
+    return value;
+  });
+}
+
+Value Analyzer::compare(ast::CompareOperator op, Loc loc, Loc opLoc, Value left, Value right) {
+  if (left.isPoison() || right.isPoison())
+    return {loc, Poison{}};
+  const auto *leftText = left.as<TextValue>(), *rightText = right.as<TextValue>();
+  if (leftText && rightText &&
+      (op == ast::CompareOperator::Eq || op == ast::CompareOperator::NotEq))
+    return makeBool(loc, (leftText->text == rightText->text) == (op == ast::CompareOperator::Eq));
+  ScalarOp scalarOp = ScalarOp::Equal;
+  switch (op) {
+  case ast::CompareOperator::Eq: scalarOp = ScalarOp::Equal; break;
+  case ast::CompareOperator::NotEq: scalarOp = ScalarOp::NotEqual; break;
+  case ast::CompareOperator::Lt: scalarOp = ScalarOp::Less; break;
+  case ast::CompareOperator::LtE: scalarOp = ScalarOp::LessEqual; break;
+  case ast::CompareOperator::Gt: scalarOp = ScalarOp::Greater; break;
+  case ast::CompareOperator::GtE: scalarOp = ScalarOp::GreaterEqual; break;
+  default: return unsupported(opLoc, "this comparison");
+  }
+  for (const Value *value : {&left, &right})
+    if (!isNumeric(*value) && !value->typeAs<UnionType>())
+      return unsupported(opLoc, "a comparison of " + describe(left) + " and " + describe(right));
+  std::vector<Value> operands;
+  operands.push_back(std::move(left));
+  operands.push_back(std::move(right));
+  return distribute(loc, std::move(operands), [&](std::vector<Value> parts) -> Value {
+    bool python = isWeak(parts[0]) && isWeak(parts[1]);
+    const Value *both[] = {&parts[0], &parts[1]};
+    DType dtype = *promote(both);
+    if (python) {
+      // int with float is compared exactly, without conversion.
+      for (Value &part : parts)
+        if (dtypeOfValue(part) == DType::Bool && dtype != DType::Bool)
+          part = convert(std::move(part), DType::I64, true);
+      if (dtype == DType::Bool)
+        for (Value &part : parts)
+          part = convert(std::move(part), DType::I64, true);
+      return applyNode(loc, opLoc, scalarOp, false, std::move(parts), DType::Bool, true);
+    }
+    // A Python int beyond the array's integer type compares by value.
+    if (dtype == DType::I32 && (isWeak(parts[0]) || isWeak(parts[1])))
+      dtype = DType::I64;
+    for (Value &part : parts)
+      part = convert(std::move(part), dtype, false);
+    return applyNode(loc, opLoc, scalarOp, false, std::move(parts), DType::Bool, false);
+  });
+}
+
+} // namespace hpcc::frontend::sema
