@@ -59,8 +59,8 @@ struct Dumper {
     out.indent(2 * depth) << field << ": " << head;
     if (loc.isValid())
       out << ' ' << rangeText(loc);
-    if (!extra.isTriviallyEmpty())
-      out << " [" << extra << ']';
+    if (std::string text = extra.str(); !text.empty())
+      out << " [" << text << ']';
     out << '\n';
   }
 

@@ -511,7 +511,7 @@ struct Lexer {
       punctuator();
   }
 
-  /// Text that is not UTF-8, says that it is not, or holds a null byte is refused as a whole.
+  /// Text that is not UTF-8 or holds a null byte is refused as a whole.
   bool checkBytes() {
     for (size_t i = 0; i < text.size();) {
       size_t bytes = getNumBytesForUTF8(static_cast<UTF8>(text[i]));
@@ -530,7 +530,7 @@ struct Lexer {
       }
       i += bytes;
     }
-    return checkEncodingComment();
+    return true;
   }
 
   /// The comment of PEP 263, `coding: name` in one of the first two lines, must agree with UTF-8.
@@ -567,7 +567,7 @@ std::vector<Token> lex(StringRef text, Diagnostics &diags, LexerStart start) {
   lexer.firstColumn = start.column;
   lexer.insideBrackets = start.insideBrackets;
   if (!start.insideBrackets) {
-    if (!lexer.checkBytes()) {
+    if (!lexer.checkEncodingComment() || !lexer.checkBytes()) {
       lexer.text = {};
       lexer.endText();
       return std::move(lexer.tokens);

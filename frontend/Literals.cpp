@@ -10,8 +10,9 @@ namespace hpcc::frontend {
 
 namespace {
 
-std::string withoutUnderscores(StringRef text) {
-  std::string plain = text.str();
+/// Digits, base prefix and exponent in the form that LLVM reads: 0O1_7 is 0o17.
+std::string plainNumber(StringRef text) {
+  std::string plain = text.lower();
   erase(plain, '_');
   return plain;
 }
@@ -112,7 +113,7 @@ struct EscapeDecoder {
 } // namespace
 
 std::optional<uint64_t> integerValue(StringRef text) {
-  std::string digits = withoutUnderscores(text);
+  std::string digits = plainNumber(text);
   // Radix 0 reads the prefixes 0x, 0o and 0b, but takes a plain leading zero for octal.
   bool hasPrefix = digits.size() > 1 && isAlpha(digits[1]);
   uint64_t value = 0;
@@ -123,7 +124,7 @@ std::optional<uint64_t> integerValue(StringRef text) {
 
 double floatValue(StringRef text) {
   double value = 0;
-  StringRef(withoutUnderscores(text)).getAsDouble(value, /*AllowInexact=*/true);
+  StringRef(plainNumber(text)).getAsDouble(value, /*AllowInexact=*/true);
   return value;
 }
 

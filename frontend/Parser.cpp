@@ -58,6 +58,16 @@ void Parser::fail() {
     ++position;
 }
 
+Loc Parser::endOfTextOr(Loc loc) const {
+  for (size_t i = position; tokens[i].kind != TokenKind::EndOfFile; ++i)
+    if (tokens[i].kind != TokenKind::Dedent)
+      return loc;
+  for (size_t i = position; i-- > 0;)
+    if (tokens[i].kind == TokenKind::Newline)
+      return tokens[i].loc;
+  return loc;
+}
+
 namespace {
 
 /// A hint for mistakes that other languages teach; empty if it is none of them.
@@ -76,7 +86,9 @@ std::string commonMistake(const Token &previous, const Token &token, const Token
   if (previous.kind == TokenKind::Minus && token.kind == TokenKind::Newline)
     return "did you mean '-= 1'?";
   if (isKeyword(token.kind) && following.kind == TokenKind::Equal)
-    return (token.text + " is a keyword of Python; choose another name").str();
+    return ("'" + token.text + "' is a keyword of Python; choose another name").str();
+  if (isKeyword(previous.kind) && token.kind == TokenKind::Equal)
+    return ("'" + previous.text + "' is a keyword of Python; choose another name").str();
   return {};
 }
 
@@ -108,7 +120,7 @@ void Parser::unexpected() {
   if (hint.empty() && first + 1 == position && previous.kind == TokenKind::Identifier)
     if (StringRef keyword = similarKeyword(previous.text); !keyword.empty())
       hint = ("did you mean '" + keyword + "'?").str();
-  DiagnosticBuilder report = error(token.loc, message::invalidSyntax);
+  DiagnosticBuilder report = error(endOfTextOr(token.loc), message::invalidSyntax);
   if (!hint.empty())
     report.help(hint);
 }

@@ -8,6 +8,18 @@ namespace hpcc::frontend {
 
 using namespace ast;
 
+namespace {
+
+/// Whether an item that began at `start` is `*a` or `a := b` without parentheses, which neither a
+/// key nor a bound of a slice may be.
+bool isBareItem(const Expr &item, Loc start) {
+  bool isItem =
+      std::holds_alternative<Starred>(item.node) || std::holds_alternative<NamedExpr>(item.node);
+  return isItem && item.loc.line == start.line && item.loc.column == start.column;
+}
+
+} // namespace
+
 bool Parser::atComprehension() const {
   return at(TokenKind::KeywordFor) ||
          (at(TokenKind::KeywordAsync) && peek(1).kind == TokenKind::KeywordFor);
@@ -88,8 +100,9 @@ Expr Parser::braceDisplay() {
   if (at(TokenKind::StarStar))
     return dictDisplay(start, dictItem());
   ExprList elts;
+  Loc itemStart = peek().loc;
   elts.push_back(starNamedExpression());
-  if (at(TokenKind::Colon)) {
+  if (at(TokenKind::Colon) && !isBareItem(elts.front(), itemStart)) {
     DictItem item = dictValue(std::move(elts.front()));
     return dictDisplay(start, std::move(item));
   }
@@ -132,8 +145,6 @@ DictItem Parser::dictItem() {
 
 /// kvpair behind its key: ':' expression
 DictItem Parser::dictValue(Expr key) {
-  if (std::holds_alternative<Starred>(key.node) || std::holds_alternative<NamedExpr>(key.node))
-    unexpected();
   if (!accept(TokenKind::Colon))
     error(since(key.loc), message::expectedDictColon);
   if (at(TokenKind::Star))
@@ -285,9 +296,7 @@ Expr Parser::slice() {
   ExprPtr lower;
   if (!at(TokenKind::Colon)) {
     Expr value = starNamedExpression();
-    bool isIndex = std::holds_alternative<NamedExpr>(value.node) ||
-                   std::holds_alternative<Starred>(value.node);
-    if (!at(TokenKind::Colon) || isIndex)
+    if (!at(TokenKind::Colon) || isBareItem(value, start))
       return value;
     lower = box(std::move(value));
   }

@@ -75,7 +75,7 @@ Block Parser::block(StringRef owner, Loc ownerLoc) {
     else
       simpleStatements(body);
   } else if (!accept(TokenKind::Indent)) {
-    diags.report(peek().loc, message::expectedBlock, owner, ownerLoc.line);
+    diags.report(endOfTextOr(peek().loc), message::expectedBlock, owner, ownerLoc.line);
   } else {
     statements(body);
     accept(TokenKind::Dedent);

@@ -68,8 +68,9 @@ struct Parser {
   }
   /// Consumes the current token, which is not the last.
   const Token &next() { return tokens[position++]; }
+  /// Consumes a token of this kind, if it is the current one and the statement is still good.
   bool accept(TokenKind kind) {
-    if (!at(kind))
+    if (failed || !at(kind))
       return false;
     ++position;
     return true;
@@ -100,6 +101,8 @@ struct Parser {
       return DiagnosticBuilder(silenced);
     return diags.report(loc, message, args...);
   }
+  /// `loc`, or at the end of the text the end of its last line: where a message can be seen.
+  Loc endOfTextOr(Loc loc) const;
   /// Reports `invalid syntax` at the current token, with a hint where the mistake is a common one.
   void unexpected();
   void unclosedItem(Loc itemStart, TokenKind close);

@@ -54,8 +54,8 @@ void Parser::recover() {
   auto skipLineAndBlock = [&] {
     while (!atLineEnd())
       ++position;
-    accept(TokenKind::Newline);
     failed = false;
+    accept(TokenKind::Newline);
     if (accept(TokenKind::Indent)) {
       statements(dropped);
       accept(TokenKind::Dedent);

@@ -84,7 +84,7 @@ Stmt Parser::tryStatement() {
     hasClause = true;
   }
   if (!hasClause)
-    error(peek().loc, message::expectedExcept);
+    error(endOfTextOr(peek().loc), message::expectedExcept);
   return makeStmt(start, std::move(node));
 }
 
@@ -131,16 +131,14 @@ Stmt Parser::classDefinition(ExprList) {
 //===- match
 //--------------------------------------------------------------------------------------===//
 
-/// `match` is a statement only before a line that ends in a colon and an indented `case`.
+/// `match` is a statement where its line ends in a colon: no expression can.
 bool Parser::atMatchStatement() const {
   if (!atWord("match"))
     return false;
-  size_t i = position + 1;
-  while (tokens[i].kind != TokenKind::Newline && tokens[i].kind != TokenKind::EndOfFile)
-    ++i;
-  return tokens[i - 1].kind == TokenKind::Colon && i + 2 < tokens.size() &&
-         tokens[i + 1].kind == TokenKind::Indent && tokens[i + 2].text == "case" &&
-         i - 1 > position + 1;
+  size_t end = position + 1;
+  while (tokens[end].kind != TokenKind::Newline && tokens[end].kind != TokenKind::EndOfFile)
+    ++end;
+  return tokens[end - 1].kind == TokenKind::Colon && end - 1 > position + 1;
 }
 
 /// match_stmt: 'match' subject_expr ':' NEWLINE INDENT case_block+ DEDENT
@@ -158,10 +156,13 @@ Stmt Parser::matchStatement() {
   expect(TokenKind::Newline);
   if (failed)
     return makeStmt(start, Pass());
-  expect(TokenKind::Indent);
-  while (!failed && !at(TokenKind::Dedent) && !at(TokenKind::EndOfFile))
-    caseBlock(node);
-  accept(TokenKind::Dedent);
+  if (!accept(TokenKind::Indent))
+    diags.report(endOfTextOr(peek().loc), message::expectedBlock, "'match' statement", start.line);
+  else {
+    while (!failed && !at(TokenKind::Dedent) && !at(TokenKind::EndOfFile))
+      caseBlock(node);
+    accept(TokenKind::Dedent);
+  }
   return makeStmt(start, std::move(node));
 }
 
