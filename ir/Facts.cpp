@@ -1,0 +1,232 @@
+//===- Facts.cpp - what is known about the integers of a program ----------------------------===//
+
+#include "Facts.h"
+#include <algorithm>
+
+namespace hpcc::ir {
+
+/// Numbers of the size that forms are meant to have: sums of a few products stay exact.
+static bool isModerate(const Affine &form) {
+  constexpr int64_t largestCoefficient = int64_t(1) << 40;
+  constexpr int64_t largestConstant = int64_t(1) << 62;
+  if (form.constant < -largestConstant || form.constant > largestConstant || form.terms.size() > 16)
+    return false;
+  return std::all_of(form.terms.begin(), form.terms.end(), [](const AffineTerm &term) {
+    return term.coefficient >= -largestCoefficient && term.coefficient <= largestCoefficient;
+  });
+}
+
+/// form with the symbol replaced, or nothing where the numbers grow too large to stay exact.
+static std::optional<Affine> substituteExactly(const Affine &form, SymbolId symbol,
+                                               const Affine &value) {
+  int64_t coefficient = form.coefficientOf(symbol), product = 0;
+  if (__builtin_mul_overflow(value.constant, coefficient, &product))
+    return std::nullopt;
+  for (const AffineTerm &term : value.terms)
+    if (__builtin_mul_overflow(term.coefficient, coefficient, &product))
+      return std::nullopt;
+  if (!isModerate(value * coefficient))
+    return std::nullopt;
+  return substitute(form, symbol, value);
+}
+
+void Facts::rewind(Mark mark) {
+  lower.resize(mark.lower);
+  upper.resize(mark.upper);
+  nonNegative.resize(mark.nonNegative);
+  for (; changes.size() > mark.changes; changes.pop_back())
+    intervals[changes.back().first.index] = changes.back().second;
+}
+
+void Facts::setInterval(SymbolId symbol, Interval interval) {
+  if (symbol.index >= intervals.size())
+    intervals.resize(symbol.index + 1);
+  changes.push_back({symbol, intervals[symbol.index]});
+  intervals[symbol.index] = interval;
+}
+
+void Facts::addAxis(const Axis &axis) {
+  Interval interval;
+  for (const Affine &form : axis.lo.forms) {
+    interval.lo = std::max(interval.lo, intervalOf(form).lo);
+    addLower(axis.iterator, form);
+  }
+  for (const Affine &form : axis.hi.forms) {
+    interval.hi = std::min(interval.hi, intervalOf(form).hi - 1);
+    addUpper(axis.iterator, form - 1);
+  }
+  // An axis that is never entered says nothing about its iterator that matters.
+  if (interval.lo <= interval.hi)
+    setInterval(axis.iterator, interval);
+}
+
+std::vector<Affine> Facts::boundsOf(const Scalar &value, Side side) const {
+  std::vector<Affine> bounds;
+  if (std::optional<Affine> form = asAffine(value)) {
+    if (!isExact(*form))
+      return bounds;
+    bounds.push_back(*form);
+    // A bound of the one symbol of a form serves where the form itself cannot be compared.
+    if (form->terms.size() == 1 && form->terms[0].coefficient == 1)
+      for (const SymbolBound &bound : side == Side::Upper ? upper : lower)
+        if (bound.symbol == form->terms[0].symbol && isExact(bound.bound + form->constant))
+          bounds.push_back(bound.bound + form->constant);
+    return bounds;
+  }
+  const auto *node = std::get_if<ScalarApply>(&value.node);
+  bool isClamp = node && (node->op == ScalarOp::Minimum || node->op == ScalarOp::Maximum ||
+                          node->op == ScalarOp::Select);
+  if (!isClamp || node->type != DType::I64)
+    return bounds;
+  size_t first = node->op == ScalarOp::Select ? 1 : 0;
+  std::vector<Affine> left = boundsOf(node->operands[first], side);
+  std::vector<Affine> right = boundsOf(node->operands[first + 1], side);
+  bool either = node->op == (side == Side::Upper ? ScalarOp::Minimum : ScalarOp::Maximum);
+  // A bound of one operand counts if it also bounds the other, or if either operand is enough.
+  auto take = [&](const std::vector<Affine> &from, const std::vector<Affine> &other) {
+    for (const Affine &bound : from)
+      if (either || std::any_of(other.begin(), other.end(), [&](const Affine &rest) {
+            return side == Side::Upper ? isAtMost(rest, bound) : isAtMost(bound, rest);
+          }))
+        bounds.push_back(bound);
+  };
+  take(left, right);
+  take(right, left);
+  return bounds;
+}
+
+void Facts::addLet(SymbolId symbol, const Scalar &value) {
+  std::vector<Affine> lows = boundsOf(value, Side::Lower), highs = boundsOf(value, Side::Upper);
+  Interval interval;
+  for (const Affine &bound : lows) {
+    interval.lo = std::max(interval.lo, intervalOf(bound).lo);
+    addLower(symbol, bound);
+  }
+  for (const Affine &bound : highs) {
+    interval.hi = std::min(interval.hi, intervalOf(bound).hi);
+    addUpper(symbol, bound);
+  }
+  if (interval.lo <= interval.hi)
+    setInterval(symbol, interval);
+}
+
+ScalarOp swappedComparison(ScalarOp op) {
+  switch (op) {
+  case ScalarOp::Less:
+    return ScalarOp::Greater;
+  case ScalarOp::LessEqual:
+    return ScalarOp::GreaterEqual;
+  case ScalarOp::Greater:
+    return ScalarOp::Less;
+  case ScalarOp::GreaterEqual:
+    return ScalarOp::LessEqual;
+  default:
+    return op;
+  }
+}
+
+std::optional<ScalarOp> negatedComparison(ScalarOp op) {
+  switch (op) {
+  case ScalarOp::Less:
+    return ScalarOp::GreaterEqual;
+  case ScalarOp::LessEqual:
+    return ScalarOp::Greater;
+  case ScalarOp::Greater:
+    return ScalarOp::LessEqual;
+  case ScalarOp::GreaterEqual:
+    return ScalarOp::Less;
+  case ScalarOp::Equal:
+    return ScalarOp::NotEqual;
+  case ScalarOp::NotEqual:
+    return ScalarOp::Equal;
+  default:
+    return std::nullopt;
+  }
+}
+
+bool Facts::isExact(const Affine &form) const {
+  return isModerate(form) && intervalOf(form).fitsInteger();
+}
+
+void Facts::addCondition(const Scalar &condition, bool holds) {
+  const auto *node = std::get_if<ScalarApply>(&condition.node);
+  if (!node)
+    return;
+  if (node->op == ScalarOp::Not)
+    return addCondition(node->operands[0], !holds);
+  if (node->op == (holds ? ScalarOp::And : ScalarOp::Or) && node->type == DType::Bool) {
+    addCondition(node->operands[0], holds);
+    return addCondition(node->operands[1], holds);
+  }
+  if (infoOf(node->op).typing != Typing::Compare)
+    return;
+  std::optional<Affine> left = asAffine(node->operands[0]), right = asAffine(node->operands[1]);
+  // Differences of forms that may wrap say nothing about the forms.
+  if (!left || !right || !isExact(*left) || !isExact(*right))
+    return;
+  auto addAtMost = [&](const Affine &a, const Affine &b) {
+    if (Affine difference = b - a; !difference.isConstant())
+      addNonNegative(std::move(difference));
+  };
+  std::optional<ScalarOp> op = holds ? std::optional(node->op) : negatedComparison(node->op);
+  switch (*op) {
+  case ScalarOp::Less:
+    return addAtMost(*left + 1, *right);
+  case ScalarOp::LessEqual:
+    return addAtMost(*left, *right);
+  case ScalarOp::Greater:
+    return addAtMost(*right + 1, *left);
+  case ScalarOp::GreaterEqual:
+    return addAtMost(*right, *left);
+  case ScalarOp::Equal:
+    addAtMost(*left, *right);
+    return addAtMost(*right, *left);
+  default:
+    return;
+  }
+}
+
+Interval Facts::intervalOf(const Affine &form) const {
+  Interval sum{form.constant, form.constant};
+  for (const AffineTerm &term : form.terms) {
+    Interval symbol;
+    if (term.symbol.index < intervals.size() && intervals[term.symbol.index])
+      symbol = *intervals[term.symbol.index];
+    Interval::Wide a = symbol.lo * term.coefficient, b = symbol.hi * term.coefficient;
+    sum.lo += std::min(a, b);
+    sum.hi += std::max(a, b);
+  }
+  return sum;
+}
+
+bool Facts::prove(const Affine &form, unsigned depth) const {
+  if (!isModerate(form))
+    return false;
+  if (intervalOf(form).lo >= 0)
+    return true;
+  auto exceeds = [&](const Affine &known) {
+    std::optional<int64_t> rest = (form - known).asConstant();
+    return rest && *rest >= 0;
+  };
+  if (std::any_of(nonNegative.begin(), nonNegative.end(), exceeds))
+    return true;
+  if (depth == 0)
+    return false;
+  // The innermost symbol that has a bound on the side that counts gives way to that bound.
+  for (auto term = form.terms.rbegin(); term != form.terms.rend(); ++term) {
+    bool hasBound = false;
+    for (const SymbolBound &bound : term->coefficient > 0 ? lower : upper) {
+      if (bound.symbol != term->symbol)
+        continue;
+      hasBound = true;
+      std::optional<Affine> replaced = substituteExactly(form, term->symbol, bound.bound);
+      if (replaced && prove(*replaced, depth - 1))
+        return true;
+    }
+    if (hasBound)
+      return false;
+  }
+  return false;
+}
+
+} // namespace hpcc::ir

@@ -1,0 +1,85 @@
+//===- Facts.h - what is known about the integers of a program ------------------------------===//
+//
+// Intervals of symbols, symbolic bounds of symbols (an iterator lies between the bounds of its
+// loop) and affine forms known not to be negative (a check that has passed), with a prover for
+// affine inequalities. A walk adds facts as it meets them and takes back those of a block when it
+// ends.
+//
+//===---------------------------------------------------------------------------------------===//
+#ifndef HPCC_IR_FACTS_H
+#define HPCC_IR_FACTS_H
+
+#include "Program.h"
+
+namespace hpcc::ir {
+
+/// lo <= x <= hi, in numbers wide enough for any affine form of 64-bit integers with a few terms.
+struct Interval {
+  __extension__ using Wide = __int128;
+  Wide lo = INT64_MIN, hi = INT64_MAX;
+
+  bool fitsInteger() const { return lo >= INT64_MIN && hi <= INT64_MAX; }
+};
+
+/// The largest size that a dimension is taken to have; no memory holds more.
+constexpr int64_t largestSize = int64_t(1) << 60;
+
+class Facts {
+public:
+  /// What a walk takes back with `rewind`.
+  struct Mark {
+    size_t lower, upper, nonNegative, changes;
+  };
+  Mark mark() const { return {lower.size(), upper.size(), nonNegative.size(), changes.size()}; }
+  void rewind(Mark mark);
+
+  /// The symbol lies in the interval, until rewound.
+  void setInterval(SymbolId symbol, Interval interval);
+  void setSize(SymbolId symbol) { setInterval(symbol, {0, largestSize}); }
+  /// The same with bounds that are forms.
+  void addLower(SymbolId symbol, Affine bound) { lower.push_back({symbol, std::move(bound)}); }
+  void addUpper(SymbolId symbol, Affine bound) { upper.push_back({symbol, std::move(bound)}); }
+  void addNonNegative(Affine form) { nonNegative.push_back(std::move(form)); }
+  /// The iterator of an axis lies between its bounds, inside its body.
+  void addAxis(const Axis &axis);
+  /// All that a condition says where it is true, or where it is false: comparisons of affine forms
+  /// joined by `and` (or by `or`, where false).
+  void addCondition(const Scalar &condition, bool holds = true);
+
+  /// Bounds of a `let` from the scalar that it names: clamps and selects of affine forms.
+  void addLet(SymbolId symbol, const Scalar &value);
+
+  /// The values the form can have, as a number and before any wrapping to 64 bits.
+  Interval intervalOf(const Affine &form) const;
+  /// True if the form's value is computed without wrapping, so that it can be compared by its
+  /// difference to another.
+  bool isExact(const Affine &form) const;
+  /// True if the form is proved to be at least zero.
+  bool isNonNegative(const Affine &form) const { return prove(form, proofDepth); }
+  bool isAtMost(const Affine &left, const Affine &right) const {
+    return isNonNegative(right - left);
+  }
+
+private:
+  struct SymbolBound {
+    SymbolId symbol;
+    Affine bound;
+  };
+  static constexpr unsigned proofDepth = 5; // symbols that one proof replaces by their bounds
+  bool prove(const Affine &form, unsigned depth) const;
+  enum class Side : uint8_t { Lower, Upper };
+  std::vector<Affine> boundsOf(const Scalar &value, Side side) const;
+
+  std::vector<std::optional<Interval>> intervals;                    // by symbol
+  std::vector<std::pair<SymbolId, std::optional<Interval>>> changes; // what intervals held before
+  std::vector<SymbolBound> lower, upper; // symbol >= bound, symbol <= bound
+  std::vector<Affine> nonNegative;
+};
+
+/// left < right and so on: the operation with its operands swapped or its result negated.
+ScalarOp swappedComparison(ScalarOp op);
+std::optional<ScalarOp> negatedComparison(ScalarOp op);
+
+} // namespace hpcc::ir
+
+#endif // HPCC_IR_FACTS_H

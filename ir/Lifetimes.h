@@ -1,0 +1,29 @@
+//===- Lifetimes.h - where names end --------------------------------------------------------===//
+//
+// A name (an allocated array, a view, a declared handle) ends where nothing mentions it any more.
+// What changes the mentions of names calls this afterwards.
+//
+//===---------------------------------------------------------------------------------------===//
+#ifndef HPCC_IR_LIFETIMES_H
+#define HPCC_IR_LIFETIMES_H
+
+#include "Program.h"
+
+namespace hpcc::ir {
+
+/// visit(bufferId) for each mention of a buffer in the statement and in all that is nested in it,
+/// the arrays that an `alloc` is laid out like included, drops and the statement's own declaration
+/// not.
+void forEachMention(const Program &program, const Stmt &stmt,
+                    llvm::function_ref<void(BufferId)> visit);
+
+/// True if the end of the block can be reached.
+bool fallsThrough(const Block &block);
+
+/// Removes all drops of a function and sets new ones: in the block of the declaration after the
+/// last statement that mentions the name, and before each `leave` that ends the block earlier.
+void placeDrops(const Program &program, Function &function);
+
+} // namespace hpcc::ir
+
+#endif // HPCC_IR_LIFETIMES_H

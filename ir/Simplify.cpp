@@ -1,0 +1,210 @@
+//===- Simplify.cpp - simplification of scalar expressions ----------------------------------===//
+
+#include "Simplify.h"
+#include "Evaluate.h"
+#include "Walk.h"
+
+namespace hpcc::ir {
+namespace {
+
+std::optional<ScalarConstant> asConstant(const Scalar &scalar) {
+  if (const auto *constant = std::get_if<ScalarConstant>(&scalar.node))
+    return *constant;
+  return std::nullopt;
+}
+
+/// The value of an operation on constants, unless it raises.
+std::optional<Scalar> foldConstants(const ScalarApply &node) {
+  llvm::SmallVector<ScalarConstant, 3> operands;
+  for (const Scalar &operand : node.operands) {
+    std::optional<ScalarConstant> constant = asConstant(operand);
+    if (!constant || !canEvaluate(constant->type))
+      return std::nullopt;
+    operands.push_back(*constant);
+  }
+  Evaluated value = evaluateApply(node.op, node.checked, node.type, operands);
+  if (value.raised())
+    return std::nullopt;
+  return Scalar{value.value};
+}
+
+/// A checked operation on affine forms of which facts say that the result fits, as a plain one.
+void dropCheck(ScalarApply &node, const Facts &facts) {
+  if (!node.checked || node.type != DType::I64)
+    return;
+  ScalarApply plain = node;
+  plain.checked = false;
+  std::optional<Affine> form = asAffine(Scalar{std::move(plain)});
+  if (!form || !facts.isExact(*form))
+    return;
+  for (const Scalar &operand : node.operands)
+    if (std::optional<Affine> affine = asAffine(operand); !affine || !facts.isExact(*affine))
+      return;
+  node.checked = false;
+}
+
+/// A checked division by a constant that cannot fail, as a plain one: NumPy's and Python's agree.
+void dropDivisionCheck(ScalarApply &node) {
+  if (node.op != ScalarOp::Divide && node.op != ScalarOp::FloorDivide &&
+      node.op != ScalarOp::Modulo)
+    return;
+  std::optional<ScalarConstant> divisor = asConstant(node.operands[1]);
+  if (!divisor)
+    return;
+  if (divisor->type == DType::F64)
+    node.checked &= asDouble(*divisor) == 0;
+  else if (node.op != ScalarOp::Divide) // the plain division of integers is another operation
+    node.checked &= asInteger(*divisor) == 0 || asInteger(*divisor) == -1;
+}
+
+/// A comparison that facts decide.
+std::optional<bool> decide(const ScalarApply &node, const Facts &facts) {
+  std::optional<Affine> left = asAffine(node.operands[0]), right = asAffine(node.operands[1]);
+  if (!left || !right)
+    return std::nullopt;
+  bool same = *left == *right;
+  if (!same && (!facts.isExact(*left) || !facts.isExact(*right)))
+    return std::nullopt;
+  auto atMost = [&](const Affine &a, const Affine &b) { return same || facts.isAtMost(a, b); };
+  auto below = [&](const Affine &a, const Affine &b) { return !same && facts.isAtMost(a + 1, b); };
+  auto between = [](bool yes, bool no) {
+    return yes ? std::optional(true) : no ? std::optional(false) : std::nullopt;
+  };
+  switch (node.op) {
+  case ScalarOp::Less:
+    return between(below(*left, *right), atMost(*right, *left));
+  case ScalarOp::LessEqual:
+    return between(atMost(*left, *right), below(*right, *left));
+  case ScalarOp::Greater:
+    return between(below(*right, *left), atMost(*left, *right));
+  case ScalarOp::GreaterEqual:
+    return between(atMost(*right, *left), below(*left, *right));
+  case ScalarOp::Equal:
+  case ScalarOp::NotEqual: {
+    bool equal = same || (atMost(*left, *right) && atMost(*right, *left));
+    bool different = below(*left, *right) || below(*right, *left);
+    std::optional<bool> answer = between(equal, different);
+    return answer && node.op == ScalarOp::NotEqual ? std::optional(!*answer) : answer;
+  }
+  default:
+    return std::nullopt;
+  }
+}
+
+/// `and` and `or` of bools with one operand known, `not` of a comparison or of a constant.
+std::optional<Scalar> simplifyLogic(const ScalarApply &node) {
+  if (node.op == ScalarOp::Not) {
+    const auto *inner = std::get_if<ScalarApply>(&node.operands[0].node);
+    // Comparisons of floats with NaN are false both ways round.
+    if (!inner || infoOf(inner->op).typing != Typing::Compare || !asAffine(inner->operands[0]) ||
+        !asAffine(inner->operands[1]))
+      return std::nullopt;
+    ScalarApply negated = *inner;
+    negated.op = *negatedComparison(inner->op);
+    return Scalar{std::move(negated)};
+  }
+  if (node.op != ScalarOp::And && node.op != ScalarOp::Or)
+    return std::nullopt;
+  bool neutral = node.op == ScalarOp::And;
+  for (unsigned index : {0u, 1u}) {
+    std::optional<bool> known = asBoolConstant(node.operands[index]);
+    const Scalar &other = node.operands[1 - index];
+    if (known && *known == neutral)
+      return other;
+    if (known && !canRaise(other))
+      return constantBool(!neutral);
+  }
+  if (node.operands[0] == node.operands[1] && !canRaise(node.operands[0]))
+    return node.operands[0];
+  return std::nullopt;
+}
+
+/// minimum and maximum of integers whose order is known.
+std::optional<Scalar> simplifyClamp(const ScalarApply &node, const Facts &facts) {
+  bool minimum = node.op == ScalarOp::Minimum;
+  if ((!minimum && node.op != ScalarOp::Maximum) || node.type != DType::I64)
+    return std::nullopt;
+  std::optional<Affine> left = asAffine(node.operands[0]), right = asAffine(node.operands[1]);
+  if (!left || !right)
+    return std::nullopt;
+  if (*left == *right)
+    return node.operands[0];
+  if (!facts.isExact(*left) || !facts.isExact(*right))
+    return std::nullopt;
+  if (facts.isAtMost(*left, *right))
+    return node.operands[minimum ? 0 : 1];
+  if (facts.isAtMost(*right, *left))
+    return node.operands[minimum ? 1 : 0];
+  return std::nullopt;
+}
+
+std::optional<Scalar> simplifySelect(const ScalarApply &node) {
+  const Scalar &yes = node.operands[1], &no = node.operands[2];
+  std::optional<bool> condition = asBoolConstant(node.operands[0]);
+  if (condition && !canRaise(*condition ? no : yes))
+    return *condition ? yes : no;
+  if (yes == no && !canRaise(node.operands[0]) && !canRaise(yes))
+    return yes;
+  return std::nullopt;
+}
+
+std::optional<Scalar> simplifyApply(ScalarApply &node, const Facts &facts) {
+  if (std::optional<Scalar> constant = foldConstants(node))
+    return constant;
+  dropCheck(node, facts);
+  if (node.checked)
+    dropDivisionCheck(node);
+  if (infoOf(node.op).typing == Typing::Compare) {
+    std::optional<bool> answer = decide(node, facts);
+    return answer ? std::optional(constantBool(*answer)) : std::nullopt;
+  }
+  if (node.op == ScalarOp::Select)
+    return simplifySelect(node);
+  if (node.type == DType::Bool)
+    return simplifyLogic(node);
+  if (std::optional<Scalar> clamped = simplifyClamp(node, facts))
+    return clamped;
+  std::optional<Affine> form = asAffine(Scalar{node});
+  return form ? std::optional(affineScalar(*form)) : std::nullopt;
+}
+
+std::optional<Scalar> simplifyCast(const ScalarCast &node) {
+  const Scalar &operand = node.operand.front();
+  if (const auto *constant = std::get_if<ScalarConstant>(&operand.node)) {
+    if (constant->type == node.type)
+      return operand;
+    if (!canEvaluate(constant->type) || !canEvaluate(node.type))
+      return std::nullopt;
+    Evaluated value = evaluateCast(node.type, node.checked, *constant);
+    return value.raised() ? std::nullopt : std::optional(Scalar{value.value});
+  }
+  bool sameType = node.type == DType::I64 && asAffine(operand).has_value();
+  return sameType ? std::optional(operand) : std::nullopt;
+}
+
+} // namespace
+
+std::optional<bool> asBoolConstant(const Scalar &scalar) {
+  std::optional<ScalarConstant> constant = asConstant(scalar);
+  if (!constant || constant->type != DType::Bool)
+    return std::nullopt;
+  return (constant->bits & 1) != 0;
+}
+
+void simplifyNode(Scalar &scalar, const Facts &facts) {
+  std::optional<Scalar> simpler;
+  if (auto *apply = std::get_if<ScalarApply>(&scalar.node))
+    simpler = simplifyApply(*apply, facts);
+  else if (auto *cast = std::get_if<ScalarCast>(&scalar.node))
+    simpler = simplifyCast(*cast);
+  if (simpler) {
+    Scalar replacement = std::move(*simpler); // may be a part of what it replaces
+    scalar = std::move(replacement);
+  }
+}
+
+void simplify(Scalar &scalar, const Facts &facts) {
+  rewriteScalar(scalar, [&](Scalar &tree) { simplifyNode(tree, facts); });
+}
+
+} // namespace hpcc::ir

@@ -1,0 +1,73 @@
+//===- Canonicalize.cpp - names become arrays, views become accesses ---------------------===//
+//
+// Source stage to canonical stage: a use of a handle whose array is known becomes a use of that
+// array, accesses through views become accesses to the viewed array, sizes become affine forms,
+// checks that they prove go away, and so does all that is not needed then.
+//
+//     let n = dim(%u, 0)                            compute (i in [0, m) par) {
+//     let m = maximum(n - 2, 0)                       %t[i] = %a[i + 1] + %a[i]
+//     view %v = %u[1 : m : 1]              ->       }
+//     view %w = %u[0 : m : 1]
+//     compute (i in [0, m) par) { %t[i] = %v[i] + %w[i] }
+//
+// Handles whose array is known on some paths only stay, and so do views with a step or a repeated
+// size that run time knows; a remark says which. Order and text of errors and output are kept.
+//
+//===-------------------------------------------------------------------------------------===//
+
+#include "CanonicalizeWalk.h"
+#include "ir/Effects.h"
+#include "ir/Lifetimes.h"
+#include "ir/RemoveDead.h"
+#include "ir/Walk.h"
+
+namespace hpcc::ir {
+
+/// Gives a view of a view a handle between them: canonical views name arrays and handles only.
+static void separateViews(Program &program, Block &block) {
+  for (size_t index = 0; index < block.size(); ++index) {
+    forEachInnerBlock(block[index], [&](Block &inner) { separateViews(program, inner); });
+    auto *view = std::get_if<View>(&block[index].node);
+    if (!view || program[view->base].storage != Storage::View)
+      continue;
+    Buffer row;
+    row.name = program[view->base].name;
+    row.type = program[view->base].type;
+    row.storage = Storage::Handle;
+    row.dims = program[view->base].dims;
+    BufferId base = view->base;
+    BufferId handle = program.addBuffer(std::move(row));
+    view->base = handle;
+    Loc loc = block[index].loc;
+    block.insert(block.begin() + index,
+                 {Stmt{Declare{handle}, loc}, Stmt{Bind{handle, base}, loc}});
+    index += 2;
+  }
+}
+
+void canonicalize(Program &program, PassContext &context) {
+  // A round can uncover more (a store that is gone no longer changes a variable in a loop); a few
+  // are enough, and each leaves a good program.
+  constexpr unsigned mostRounds = 4;
+  size_t remarks = context.remarks.size();
+  for (unsigned round = 0; round < mostRounds; ++round) {
+    Program before = program;
+    context.remarks.resize(remarks); // those of the last round count
+    for (Function &function : program.functions) {
+      CanonicalizeWalk walk(program, context);
+      walk.run(function);
+      size_t removed = removeDead(program, function, walk.safeAllocs());
+      context.count("dead statements removed", removed);
+      placeDrops(program, function);
+    }
+    if (program == before)
+      break;
+  }
+  for (Function &function : program.functions) {
+    separateViews(program, function.body);
+    placeDrops(program, function);
+  }
+  setEffects(program);
+}
+
+} // namespace hpcc::ir
