@@ -9,6 +9,7 @@
 
 #include "frontend/Types.h"
 #include "ir/Scalar.h"
+#include "llvm/Support/raw_ostream.h"
 #include <memory>
 
 namespace hpcc::frontend::typed {
