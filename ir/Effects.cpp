@@ -1,0 +1,217 @@
+//===- Effects.cpp - inference of effects ----------------------------------------------------===//
+
+#include "Effects.h"
+#include "Walk.h"
+#include "llvm/ADT/STLExtras.h"
+
+namespace hpcc::ir {
+
+namespace {
+
+/// Effects on arrays of the caller apart from those on globals: a caller that passes arrays of its
+/// own inherits only the second.
+struct Touched {
+  bool arrays = false, globals = false;
+  bool any() const { return arrays || globals; }
+  bool operator==(const Touched &) const = default;
+};
+
+struct Detail {
+  Touched reads, writes;
+  bool prints = false, fails = false;
+  bool operator==(const Detail &) const = default;
+};
+
+/// Infers one function from what is known of the others so far.
+class FunctionEffects {
+public:
+  FunctionEffects(const Program &program, const Function &function,
+                  const std::vector<Detail> &known)
+      : program(program), function(function), known(known), outer(program.buffers.size(), false),
+        global(program.buffers.size(), false) {}
+
+  Detail infer() {
+    for (BufferId id : program.globals)
+      global[id.index] = true;
+    for (BufferId id : function.parameters)
+      outer[id.index] = program[id].storage == Storage::Handle;
+    while (spreadOuter())
+      ;
+    forEachStmt(function.body, [&](const Stmt &stmt) { add(stmt); });
+    return result;
+  }
+
+private:
+  bool isOutside(BufferId id) const { return outer[id.index] || global[id.index]; }
+
+  /// One round over what can make a name denote an outside array; true if something was learnt.
+  bool spreadOuter() {
+    bool changed = false;
+    auto mark = [&](BufferId id, bool isOuter) {
+      if (isOuter && !outer[id.index])
+        outer[id.index] = changed = true;
+    };
+    forEachStmt(function.body, [&](const Stmt &stmt) {
+      if (auto *view = std::get_if<View>(&stmt.node))
+        mark(view->result, isOutside(view->base));
+      else if (auto *bind = std::get_if<Bind>(&stmt.node))
+        mark(bind->handle, isOutside(bind->source));
+      else if (auto *call = std::get_if<Call>(&stmt.node))
+        for (BufferId id : call->results)
+          mark(id, program[id].storage == Storage::Handle && mayReturnOutside(*call));
+    });
+    return changed;
+  }
+  bool mayReturnOutside(const Call &call) const {
+    bool hasGlobalArray = llvm::any_of(
+        program.globals, [&](BufferId id) { return program[id].storage == Storage::Handle; });
+    return hasGlobalArray || llvm::any_of(call.arguments, [&](const CallArgument &argument) {
+             auto *buffer = std::get_if<BufferId>(&argument);
+             return buffer && isOutside(*buffer);
+           });
+  }
+
+  void touch(Touched &touched, BufferId id) {
+    // A global scalar or handle is itself shared; an outer name denotes a shared array.
+    touched.globals |= global[id.index];
+    touched.arrays |= outer[id.index] && !global[id.index];
+  }
+
+  void add(const Stmt &stmt) {
+    forEachScalar(stmt, [&](const Scalar &scalar) {
+      result.fails |= canRaise(scalar);
+      forEachSubtree(scalar, [&](const Scalar &tree) { addReads(tree); });
+    });
+    std::visit(
+        overloaded{
+            [&](const Compute &node) {
+              for (const Assign &assign : node.body) {
+                touch(result.writes, assign.target.buffer);
+                if (assign.op != AssignOp::Set)
+                  touch(result.reads, assign.target.buffer);
+              }
+            },
+            [&](const Bind &node) {
+              result.writes.globals |= global[node.handle.index];
+              result.reads.globals |= global[node.source.index];
+            },
+            [&](const View &node) { result.reads.globals |= global[node.base.index]; },
+            [&](const Call &node) { addCall(node); },
+            [&](const LibraryCall &node) { addLibrary(node); },
+            [&](const Check &) { result.fails = true; },
+            [](OneOf<Let, Alloc, Declare, Drop, Loop, While, Labelled, Leave, If> auto &) {}},
+        stmt.node);
+  }
+
+  void addReads(const Scalar &tree) {
+    std::visit(
+        overloaded{[&](const ScalarLoad &node) { touch(result.reads, node.access.buffer); },
+                   [&](const ScalarGather &node) { touch(result.reads, node.buffer); },
+                   [&](OneOf<ScalarDim, ScalarBound> auto &node) {
+                     result.reads.globals |= global[node.buffer.index];
+                   },
+                   [](OneOf<ScalarConstant, ScalarAffine, ScalarCast, ScalarApply> auto &) {}},
+        tree.node);
+  }
+
+  void addCall(const Call &call) {
+    for (BufferId id : call.results)
+      result.writes.globals |= global[id.index];
+    const Function *callee = program.find(call.callee);
+    if (!callee)
+      return;
+    const Detail &inner = known[static_cast<size_t>(callee - program.functions.data())];
+    result.reads.globals |= inner.reads.globals;
+    result.writes.globals |= inner.writes.globals;
+    result.prints |= inner.prints;
+    result.fails |= inner.fails;
+    for (const CallArgument &argument : call.arguments) {
+      auto *buffer = std::get_if<BufferId>(&argument);
+      if (buffer && inner.reads.arrays)
+        touch(result.reads, *buffer);
+      if (buffer && inner.writes.arrays)
+        touch(result.writes, *buffer);
+      if (buffer)
+        result.reads.globals |= global[buffer->index];
+    }
+  }
+
+  void addLibrary(const LibraryCall &call) {
+    struct Row {
+      bool reads, writes, prints, fails;
+    };
+    static constexpr Row rows[] = {
+#define HPCC_LIBRARY(Enum, text, reads, writes, prints, fails, help) {reads, writes, prints, fails},
+#include "Library.def"
+    };
+    const Row &row = rows[static_cast<unsigned>(call.function)];
+    result.prints |= row.prints;
+    result.fails |= row.fails;
+    // The result comes first in what writes.
+    bool first = true;
+    for (const CallArgument &argument : call.arguments) {
+      if (auto *buffer = std::get_if<BufferId>(&argument)) {
+        if (row.writes && first)
+          touch(result.writes, *buffer);
+        else if (row.reads)
+          touch(result.reads, *buffer);
+      }
+      first = false;
+    }
+  }
+
+  const Program &program;
+  const Function &function;
+  const std::vector<Detail> &known;
+  std::vector<bool> outer, global;
+  Detail result;
+};
+
+} // namespace
+
+/// For each function, whether it can call itself, through others or not.
+static std::vector<bool> findRecursive(const Program &program) {
+  size_t count = program.functions.size();
+  std::vector<std::vector<bool>> reaches(count, std::vector<bool>(count, false));
+  for (size_t caller = 0; caller < count; ++caller)
+    forEachStmt(program.functions[caller].body, [&](const Stmt &stmt) {
+      auto *call = std::get_if<Call>(&stmt.node);
+      if (const Function *callee = call ? program.find(call->callee) : nullptr)
+        reaches[caller][static_cast<size_t>(callee - program.functions.data())] = true;
+    });
+  for (size_t middle = 0; middle < count; ++middle)
+    for (size_t from = 0; from < count; ++from)
+      if (reaches[from][middle])
+        for (size_t to = 0; to < count; ++to)
+          reaches[from][to] = reaches[from][to] || reaches[middle][to];
+  std::vector<bool> recursive(count);
+  for (size_t index = 0; index < count; ++index)
+    recursive[index] = reaches[index][index];
+  return recursive;
+}
+
+std::vector<Effects> inferEffects(const Program &program) {
+  std::vector<bool> recursive = findRecursive(program);
+  std::vector<Detail> known(program.functions.size());
+  for (bool changed = true; changed;) {
+    changed = false;
+    for (size_t index = 0; index < known.size(); ++index) {
+      Detail detail = FunctionEffects(program, program.functions[index], known).infer();
+      detail.fails |= recursive[index];
+      changed |= detail != known[index];
+      known[index] = detail;
+    }
+  }
+  std::vector<Effects> effects;
+  for (const Detail &detail : known)
+    effects.push_back({detail.reads.any(), detail.writes.any(), detail.prints, detail.fails});
+  return effects;
+}
+
+void setEffects(Program &program) {
+  std::vector<Effects> effects = inferEffects(program);
+  for (auto [function, inferred] : llvm::zip_equal(program.functions, effects))
+    function.effects = inferred;
+}
+
+} // namespace hpcc::ir

@@ -1,0 +1,20 @@
+//===- Statistics.h - how many nodes of each kind a program has ------------------------------===//
+//
+// What tests assert instead of whole texts: `compute 1`, `alloc 0`.
+//
+//===-----------------------------------------------------------------------------------------===//
+#ifndef HPCC_IR_STATISTICS_H
+#define HPCC_IR_STATISTICS_H
+
+#include "Program.h"
+#include <utility>
+
+namespace hpcc::ir {
+
+/// A name and a count for each kind of statement, zeros included, and for `assign` (assignments in
+/// computes), `compute-in-time-loop`, `checked` (checked scalar operations) and `gather`.
+std::vector<std::pair<llvm::StringRef, unsigned>> countNodes(const Program &program);
+
+} // namespace hpcc::ir
+
+#endif // HPCC_IR_STATISTICS_H

@@ -1,0 +1,76 @@
+//===- Verify.h - the invariants of programs -------------------------------------------------===//
+//
+// Everything else in the IR relies on a program that verifies. The invariants, each with a test in
+// test/ir/verify:
+//
+// Tables
+//   ids           every id names a row
+//   names         names are words of the text form and unique: symbols, buffers, functions
+//   rows          sizes fit the number of dimensions; no complex elements; slots, `layout` (a
+//                 permutation) and `like` only on allocated arrays
+//   depth         scalars and blocks are not nested beyond the limits of Text.h
+// Scopes and lifetimes (VerifyScope.cpp)
+//   declared      every symbol and buffer is declared once, and used only in its scope
+//   drops         an allocated array, view or declared handle is dropped exactly once on each path
+//                 from its declaration to the end of the block, before a `leave` too; not used
+//                 after it; parameters, results, globals and scalar variables are not dropped
+//   labels        labels are unique in a function; `leave` stands inside its block
+//   slots         a slot is chosen on buffers with slots only, by a form in which the iterator of
+//                 one enclosing time loop has coefficient 1 and everything else is fixed in the
+//                 loop; inside that loop every mention of the buffer is an access with a slot
+// Scalars (VerifyScalar.cpp)
+//   arity         as many indices as the buffer has dimensions, as many operands as the operation
+//                 takes; `dim` names a dimension; `bound` a handle
+//   types         operand types are legal for the operation and give the type it states; constants
+//                 have bits of their type only; gather indices are i64
+//   checked       checked forms only where Scalar.def has one; a location only on checked forms
+// Statements (VerifyStmt.cpp)
+//   conditions    guards and conditions are bool; a `let` is i64
+//   bounds        bounds have a form; steps are positive; slice steps are not zero
+//   assign        the value has the target's type; `op=` is defined for it
+//   par           each par axis has an index of its own in every written access, of the form
+//                 c * axis + terms without axes; other accesses to a written buffer use the same
+//                 index there, or another slot; so no two points touch one cell
+//   red           red axes do not occur in targets; the assignments are `op=` and do not read what
+//                 the compute writes
+//   order         a float sum or product over red axes states its order; `tree` is for float sums,
+//                 over red axes; without red axes there is none
+//   views         a view's type and shape follow from its base and form
+//   binds         a handle is bound to an array of its type and dimensions, without slots
+//   calls         the callee exists; arguments and results fit its signature, or the row of
+//                 Library.def
+//   errors        a check names a row of runtime/Errors.def and gives it its arguments
+// Functions (Verify.cpp)
+//   signature     parameters and results are scalar variables or handles; `main` exists and has
+//   none effects       the stated effects are those inferred (Effects.h)
+// Stages (VerifyStmt.cpp)
+//   source        loops are ordered: axis kinds of loops are seq (before stage planned)
+//   canonical     no view names a view
+//
+//===-----------------------------------------------------------------------------------------===//
+#ifndef HPCC_IR_VERIFY_H
+#define HPCC_IR_VERIFY_H
+
+#include "Program.h"
+
+namespace hpcc::ir {
+
+/// A broken invariant: its name in the list above, and what breaks it. The location is the user's,
+/// of the statement, and may be nowhere.
+struct VerifyError {
+  std::string invariant;
+  std::string function;
+  Loc loc;
+  std::string text;
+};
+
+/// All invariants that the program breaks, in the order of the text; empty for a good program. When
+/// ids are out of range nothing else is looked at.
+std::vector<VerifyError> verify(const Program &program);
+
+/// `@f 3:5: types: ...`, on one line.
+std::string toText(const VerifyError &error);
+
+} // namespace hpcc::ir
+
+#endif // HPCC_IR_VERIFY_H

@@ -1,0 +1,191 @@
+//===- VerifyCompute.cpp - invariants of computes --------------------------------------------===//
+
+#include "Text.h"
+#include "VerifyParts.h"
+#include "Walk.h"
+#include "llvm/ADT/STLExtras.h"
+
+namespace hpcc::ir {
+
+static bool mentions(const Affine &form, const std::vector<Axis> &axes) {
+  return llvm::any_of(axes,
+                      [&](const Axis &axis) { return form.coefficientOf(axis.iterator) != 0; });
+}
+
+static bool mentions(const Index &index, SymbolId symbol) {
+  return index.form.coefficientOf(symbol) != 0 ||
+         (index.wrap && index.wrap->coefficientOf(symbol) != 0);
+}
+
+/// The position of the index that belongs to the axis alone: c * axis + terms without axes.
+static std::optional<size_t> ownIndexOf(const Axis &axis, const Access &target,
+                                        const std::vector<Axis> &axes) {
+  for (auto [position, index] : llvm::enumerate(target.indices)) {
+    int64_t coefficient = index.form.coefficientOf(axis.iterator);
+    if (coefficient == 0 || index.wrap)
+      continue;
+    if (!mentions(index.form - Affine(axis.iterator) * coefficient, axes))
+      return position;
+  }
+  return std::nullopt;
+}
+
+/// Whether the slots of two accesses to a buffer are never the same storage.
+static bool inOtherSlot(const Access &left, const Access &right, const Program &program) {
+  if (!left.slot || !right.slot)
+    return false;
+  std::optional<int64_t> distance = (*left.slot - *right.slot).asConstant();
+  return distance && *distance % static_cast<int64_t>(program[left.buffer].slots) != 0;
+}
+
+/// The other accesses of the compute to what `target` writes, for each par axis.
+static void verifyParAccesses(const Compute &compute, const Access &target, VerifyReport &report) {
+  for (const Axis &axis : compute.axes) {
+    if (axis.kind != AxisKind::Par)
+      continue;
+    llvm::StringRef name = report.program[axis.iterator].name;
+    std::optional<size_t> own = ownIndexOf(axis, target, compute.axes);
+    if (!own) {
+      report("par", "no index of " + toText(target, report.program) + " belongs to " + name);
+      continue;
+    }
+    auto check = [&](const Access &access) {
+      if (access.buffer == target.buffer && access.indices.size() == target.indices.size() &&
+          !(access.indices[*own] == target.indices[*own]) &&
+          !inOtherSlot(access, target, report.program))
+        report("par", toText(access, report.program) + " and " + toText(target, report.program) +
+                          " can be one cell at two points of " + name);
+    };
+    for (const Assign &assign : compute.body) {
+      if (assign.guard)
+        forEachAccess(*assign.guard, [&](const Access &access, Use) { check(access); });
+      forEachAccess(assign.value, [&](const Access &access, Use) { check(access); });
+      check(assign.target);
+    }
+  }
+}
+
+/// visit(bufferId, access or null) for each element that the assignment reads besides its target.
+template <typename F> static void forEachRead(const Assign &assign, F &&visit) {
+  auto inTree = [&](const Scalar &scalar) {
+    forEachSubtree(scalar, [&](const Scalar &tree) {
+      if (auto *load = std::get_if<ScalarLoad>(&tree.node))
+        visit(load->access.buffer, &load->access);
+      else if (auto *gather = std::get_if<ScalarGather>(&tree.node))
+        visit(gather->buffer, nullptr);
+    });
+  };
+  if (assign.guard)
+    inTree(*assign.guard);
+  inTree(assign.value);
+}
+
+static void verifyRed(const Compute &compute, const Assign &assign, VerifyReport &report) {
+  const Program &program = report.program;
+  for (const Axis &axis : compute.axes) {
+    bool inTarget = llvm::any_of(
+        assign.target.indices, [&](const Index &index) { return mentions(index, axis.iterator); });
+    if (axis.kind == AxisKind::Red && inTarget)
+      report("red", toText(assign.target, program) + " is stored at each point of the red axis " +
+                        program[axis.iterator].name);
+  }
+  if (assign.op == AssignOp::Set)
+    report("red", toText(assign.target, program) + " is set, not reduced, over a red axis");
+  for (const Assign &writer : compute.body)
+    forEachRead(assign, [&](BufferId buffer, const Access *read) {
+      bool other = read && inOtherSlot(*read, writer.target, program);
+      if (buffer == writer.target.buffer && !other)
+        report("red", "%" + program[buffer].name + " is read while it is reduced");
+    });
+}
+
+static void verifyOrder(const Compute &compute, const Assign &assign, VerifyReport &report) {
+  const Program &program = report.program;
+  auto isRed = [&](SymbolId symbol) {
+    return llvm::any_of(compute.axes, [&](const Axis &axis) {
+      return axis.iterator == symbol && axis.kind == AxisKind::Red;
+    });
+  };
+  bool reduces =
+      llvm::any_of(compute.axes, [](const Axis &axis) { return axis.kind == AxisKind::Red; });
+  bool sum = assign.op == AssignOp::Add || assign.op == AssignOp::Multiply;
+  bool isFloatTarget = isFloat(program[assign.target.buffer].type);
+  switch (assign.order) {
+  case ReductionOrder::Any:
+    if (reduces && sum && isFloatTarget)
+      report("order",
+             "a reduction of floats into " + toText(assign.target, program) + " states no order");
+    break;
+  case ReductionOrder::Seq:
+    if (!reduces)
+      report("order", "an order without red axes");
+    break;
+  case ReductionOrder::Tree:
+    if (assign.op != AssignOp::Add || !isFloatTarget)
+      report("order", "a tree is for sums of floats");
+    if (assign.treeAxes.empty() || !llvm::all_of(assign.treeAxes, isRed))
+      report("order", "a tree names red axes of its compute");
+    break;
+  }
+  for (size_t index = 0; index < assign.treeAxes.size(); ++index)
+    if (llvm::is_contained(llvm::ArrayRef(assign.treeAxes).drop_front(index + 1),
+                           assign.treeAxes[index]))
+      report("order", "a tree names an axis twice");
+  if (assign.order != ReductionOrder::Tree && !assign.treeAxes.empty())
+    report("order", "axes of a tree without a tree");
+}
+
+/// Whether `op=` is defined on the type.
+static bool isDefined(AssignOp op, DType type) {
+  switch (op) {
+  case AssignOp::Set:
+    return true;
+  case AssignOp::Add:
+  case AssignOp::Multiply:
+    return isInteger(type) || isFloat(type);
+  case AssignOp::Minimum:
+  case AssignOp::Maximum:
+    return !isComplex(type);
+  case AssignOp::And:
+  case AssignOp::Or:
+    return isInteger(type) || type == DType::Bool;
+  }
+  llvm_unreachable("not an AssignOp");
+}
+
+void verifyCompute(const Compute &compute, VerifyReport &report) {
+  Loc outer = report.loc;
+  const Program &program = report.program;
+  bool reduces =
+      llvm::any_of(compute.axes, [](const Axis &axis) { return axis.kind == AxisKind::Red; });
+  for (const Assign &assign : compute.body) {
+    report.loc = assign.loc.isValid() ? assign.loc : outer;
+    size_t before = report.errors.size();
+    verifyAccess(assign.target, report);
+    if (report.errors.size() != before)
+      break;
+    DType type = program[assign.target.buffer].type, given = typeOf(assign.value, program);
+    if (type != given)
+      report("assign", toText(assign.target, program) + " is " + nameOf(type) + ", its value " +
+                           nameOf(given));
+    if (!isDefined(assign.op, type))
+      report("assign", "no such operation on " + nameOf(type));
+    if (assign.guard && typeOf(*assign.guard, program) != DType::Bool)
+      report("conditions", "the guard is not bool");
+    verifyParAccesses(compute, assign.target, report);
+    forEachRead(assign, [&](BufferId buffer, const Access *read) {
+      bool isPar =
+          llvm::any_of(compute.axes, [](const Axis &axis) { return axis.kind == AxisKind::Par; });
+      bool isWritten = llvm::any_of(
+          compute.body, [&](const Assign &writer) { return writer.target.buffer == buffer; });
+      if (!read && isPar && isWritten)
+        report("par", "%" + program[buffer].name + " is gathered from while points write it");
+    });
+    if (reduces)
+      verifyRed(compute, assign, report);
+    verifyOrder(compute, assign, report);
+  }
+  report.loc = outer;
+}
+
+} // namespace hpcc::ir

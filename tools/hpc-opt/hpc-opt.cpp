@@ -1,0 +1,188 @@
+//===- hpc-opt.cpp - reads a program's text, runs passes, prints it --------------------------===//
+//
+// The workbench of the IR: passes run one by one in the order of their flags, any stage can be
+// read back, and the interpreter runs the result. Exit codes: 0, 1 for bad input or an error of the
+// interpreted program, 70 for a fault of hpcc.
+//
+//===-----------------------------------------------------------------------------------------===//
+
+#include "ir/Interpret.h"
+#include "ir/Pass.h"
+#include "ir/Pipeline.h"
+#include "ir/Statistics.h"
+#include "ir/Text.h"
+#include "ir/Verify.h"
+#include "tools/CommandLine.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/InitLLVM.h"
+#include "llvm/Support/MemoryBuffer.h"
+#include "llvm/Support/ToolOutputFile.h"
+#include "llvm/Support/WithColor.h"
+
+using namespace hpcc;
+using namespace hpcc::ir;
+namespace cl = llvm::cl;
+
+namespace {
+
+/// The command line. A local object of main, made after LLVM's own options are gone.
+struct Options {
+  cl::opt<std::string> input{cl::Positional, cl::desc("FILE.hir (- for standard input)"),
+                             cl::init("-")};
+  cl::opt<std::string> output{"o", cl::desc("Where to write the program"), cl::value_desc("FILE"),
+                              cl::init("-")};
+  cl::list<const Pass *> passes{cl::desc("Passes, in the order given:")};
+  cl::opt<bool> pipeline{"pipeline", cl::desc("Run the compiler's passes after those given")};
+  cl::list<std::string> printBefore{"print-before", cl::CommaSeparated, cl::value_desc("PASS"),
+                                    cl::desc("Print the program before a pass")};
+  cl::list<std::string> printAfter{"print-after", cl::CommaSeparated, cl::value_desc("PASS"),
+                                   cl::desc("Print the program after a pass")};
+  cl::opt<bool> printAfterAll{"print-after-all", cl::desc("Print the program after each pass")};
+  cl::opt<bool> printChanged{"print-changed",
+                             cl::desc("Print the program after each pass that changed it")};
+  cl::opt<bool> timing{"time-passes", cl::desc("Print how long each pass took")};
+  cl::opt<bool> remarks{"remarks", cl::desc("Print what passes did or refused")};
+  cl::opt<bool> statistics{"stats", cl::desc("Print the number of nodes of each kind, and the "
+                                             "counters of passes, instead of the program")};
+  cl::opt<bool> interpret{"interpret", cl::desc("Run the program instead of printing it")};
+  cl::opt<bool> roundTrip{"roundtrip", cl::desc("Check that the printed program reads back as "
+                                                "the same program")};
+  cl::opt<bool> noLocations{"no-locs", cl::desc("Leave locations out, for reading")};
+  cl::opt<bool> help{"help", cl::desc("Show this")};
+  cl::alias shortHelp{"h", cl::aliasopt(help)};
+
+  Options() {
+    for (const Pass &pass : allPasses())
+      passes.getParser().addLiteralOption(pass.flag, &pass, pass.help);
+  }
+};
+
+enum ExitCode { Good = 0, BadInput = 1, Fault = 70 };
+
+} // namespace
+
+static ExitCode failInternally(const llvm::Twine &text) {
+  llvm::WithColor::error(llvm::errs(), "internal") << text << '\n';
+  return Fault;
+}
+
+/// The program of a file. On failure nothing, with a message printed.
+static std::optional<Program> readProgram(const std::string &path) {
+  llvm::ErrorOr<std::unique_ptr<llvm::MemoryBuffer>> file =
+      llvm::MemoryBuffer::getFileOrSTDIN(path, /*IsText=*/true);
+  if (!file) {
+    llvm::errs() << path << ": error: " << file.getError().message() << '\n';
+    return std::nullopt;
+  }
+  std::variant<Program, TextError> parsed = parseProgram((*file)->getBuffer());
+  if (auto *error = std::get_if<TextError>(&parsed)) {
+    llvm::errs() << path << ':' << error->line << ':' << error->column << ": error: " << error->text
+                 << '\n';
+    return std::nullopt;
+  }
+  return std::get<Program>(std::move(parsed));
+}
+
+/// True if the program verifies; otherwise the broken invariants are printed.
+static bool checkInput(const Program &program, const std::string &path) {
+  std::vector<VerifyError> errors = verify(program);
+  for (const VerifyError &error : errors)
+    llvm::errs() << path << ": error: " << toText(error) << '\n';
+  return errors.empty();
+}
+
+/// The passes of the command line, then the pipeline if it is wanted.
+static std::vector<const Pass *> passesOf(const Options &options) {
+  std::vector<const Pass *> passes(options.passes.begin(), options.passes.end());
+  if (options.pipeline)
+    for (const Pass *pass : defaultPipeline())
+      passes.push_back(pass);
+  return passes;
+}
+
+/// Runs the passes with their printing on standard error. On failure false, with a message.
+static bool transform(Program &program, const Options &options, PassContext &context) {
+  RunOptions run;
+  run.printBefore.assign(options.printBefore.begin(), options.printBefore.end());
+  run.printAfter.assign(options.printAfter.begin(), options.printAfter.end());
+  run.printAfterAll = options.printAfterAll;
+  run.printChanged = options.printChanged;
+  run.locations = !options.noLocations;
+  run.timing = options.timing;
+  std::optional<PassFailure> failure = runPasses(program, passesOf(options), context, run);
+  if (options.remarks)
+    for (const Remark &remark : context.remarks) {
+      llvm::errs() << program.file << ':' << remark.loc.line << ':' << remark.loc.column
+                   << ": remark: " << remark.pass << ": " << remark.text << '\n';
+      if (remark.other.isValid())
+        llvm::errs() << program.file << ':' << remark.other.line << ':' << remark.other.column
+                     << ": note: " << remark.otherText << '\n';
+    }
+  if (!failure)
+    return true;
+  std::string where = failure->dumpFile.empty() ? "" : "\nits input is in " + failure->dumpFile;
+  failInternally("pass " + failure->pass + ": " + failure->text + where);
+  return false;
+}
+
+static bool readsBack(const Program &program) {
+  std::variant<Program, TextError> parsed = parseProgram(toText(program));
+  auto *again = std::get_if<Program>(&parsed);
+  return again && *again == program;
+}
+
+static ExitCode runInterpreter(const Program &program) {
+  InterpretResult result = interpret(program, llvm::outs());
+  llvm::outs().flush();
+  llvm::errs() << reportOf(result, program);
+  return static_cast<ExitCode>(result.exitCode());
+}
+
+static void printStatistics(const Program &program, const PassContext &context,
+                            llvm::raw_ostream &out) {
+  for (auto [name, count] : countNodes(program))
+    out << name << ' ' << count << '\n';
+  for (const auto &[name, count] : context.counters)
+    out << name << ' ' << count << '\n';
+}
+
+/// Writes what is asked for to the output file, which appears only when all went well.
+static ExitCode writeOutput(const Program &program, const Options &options,
+                            const PassContext &context) {
+  std::error_code error;
+  llvm::ToolOutputFile file(options.output, error, llvm::sys::fs::OF_Text);
+  if (error) {
+    llvm::errs() << options.output << ": error: " << error.message() << '\n';
+    return BadInput;
+  }
+  if (options.statistics)
+    printStatistics(program, context, file.os());
+  else
+    print(program, file.os(), {!options.noLocations});
+  file.keep();
+  return Good;
+}
+
+int main(int argc, char **argv) {
+  llvm::InitLLVM init(argc, argv);
+  forgetLibraryOptions(argv[0]);
+  Options options;
+  if (!cl::ParseCommandLineOptions(argc, argv, "Reads, checks, transforms and runs hpcc's IR\n",
+                                   &llvm::errs()))
+    return BadInput;
+  if (options.help) {
+    cl::PrintHelpMessage();
+    return Good;
+  }
+  std::optional<Program> program = readProgram(options.input);
+  if (!program || !checkInput(*program, options.input))
+    return BadInput;
+  PassContext context;
+  if (!transform(*program, options, context))
+    return Fault;
+  if (options.roundTrip && !readsBack(*program))
+    return failInternally("the printed program does not read back as the same program");
+  if (options.interpret)
+    return runInterpreter(*program);
+  return writeOutput(*program, options, context);
+}
