@@ -89,4 +89,5 @@ config.substitutions += [
     ("%tests", os.path.join(config.test_exec_root, "bin")),
     ("%root", config.source_root),
     ("%bin", bin_directory),
+    ("%build", config.build_root),
 ]

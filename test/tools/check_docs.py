@@ -4,12 +4,13 @@
 In a fenced block of language `sh`, the lines that start with `$ ` are commands and the rest is their
 output; in a block without such lines, each line is a command. Every block runs in its own shell in a
 scratch directory that has the project's files by symbolic links; each command must end with code 0.
+`./x` builds nothing there: it uses the build under test.
 A comment line before the fence changes that:
 
     <!-- not run: reason -->       the block is listed, not run
     <!-- exit code: 2 -->          the block's last command ends with this code
 
-`./x test` is not run: this check is a part of it.
+`./x test` is not run, for this check is a part of it; nor are lint, fuzz, bench and clean.
 """
 
 import argparse
@@ -24,7 +25,7 @@ TIME_LIMIT = 300  # seconds for one block
 BLOCK = re.compile(
     r"^(?:<!--\s*(?P<mark>[^\n]*?)\s*-->\n\s*)?^```sh\n(?P<body>.*?)^```", re.M | re.S
 )
-OWN_COMMAND = re.compile(r"\./x test\b|\.ci/run\b")
+OWN_COMMAND = re.compile(r"\./x (test|lint|fuzz|bench|clean)\b|\.ci/run\b")
 
 
 def commands_of(body):
@@ -79,7 +80,7 @@ def check_document(root, path, scratch, environment):
             counts[1] += 1
             continue
         for command in [command for command in commands if OWN_COMMAND.match(command)]:
-            print("%s: not run: '%s' runs this check" % (place, command))
+            print("%s: not run here: %s" % (place, command))
             commands.remove(command)
         code = re.fullmatch(r"exit code: (\d+)", mark)
         problem = run_block(commands, int(code.group(1)) if code else 0, scratch, environment)
@@ -92,12 +93,12 @@ def check_document(root, path, scratch, environment):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
-    parser.add_argument("--bin", required=True, help="where hpcc and hpc-opt are")
+    parser.add_argument("--build", required=True, help="where bin/hpcc is; ./x uses it as it is")
     parser.add_argument("--scratch", required=True, help="a directory to make and to run in")
     parser.add_argument("root")
     arguments = parser.parse_args()
-    path = os.pathsep.join([arguments.bin, os.environ["PATH"]])
-    environment = dict(os.environ, PATH=path)
+    path = os.pathsep.join([os.path.join(arguments.build, "bin"), os.environ["PATH"]])
+    environment = dict(os.environ, PATH=path, HPCC_BUILD=arguments.build)
     documents = glob.glob(os.path.join(arguments.root, "*.md"))
     documents += glob.glob(os.path.join(arguments.root, "docs", "*.md"))
     totals = [0, 0, 0]
