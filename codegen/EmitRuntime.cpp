@@ -409,6 +409,9 @@ void emitLibraryCall(FunctionState &state, const ir::LibraryCall &call, Loc loc)
   case ir::LibraryFunction::Flush:
     callRuntime(state, Entry::hpc_flush);
     return;
+  case ir::LibraryFunction::Exit:
+    callRuntime(state, Entry::hpc_exit, {emitScalar(state, scalar(0))});
+    return;
   case ir::LibraryFunction::Sum:
     emitSum(state, call, loc);
     return;

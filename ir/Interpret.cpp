@@ -381,7 +381,7 @@ InterpretResult interpret(const Program &program, llvm::raw_ostream &out,
 int InterpretResult::exitCode() const {
   switch (status) {
   case InterpretStatus::Finished:
-    return 0;
+    return exitStatus;
   case InterpretStatus::Raised:
     return hpc_error_exit_code(errorId);
   case InterpretStatus::Fault:

@@ -30,6 +30,7 @@ enum class InterpretStatus : uint8_t {
 
 struct InterpretResult {
   InterpretStatus status = InterpretStatus::Finished;
+  int exitStatus = 0;    // with Finished: what sys.exit gave
   int errorId = -1;      // with Raised: hpc_error_id
   std::string className; // with Raised: Python's class
   std::string message;

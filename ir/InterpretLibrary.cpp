@@ -127,6 +127,13 @@ Flow Machine::run(const LibraryCall &call) {
   case LibraryFunction::Flush:
     out.flush();
     break;
+  case LibraryFunction::Exit: {
+    int64_t code = evaluateInteger(std::get<Scalar>(call.arguments.front()));
+    out.flush();
+    end(InterpretStatus::Finished, "");
+    result.exitStatus = static_cast<int>(code & 0xFF);
+    break;
+  }
   case LibraryFunction::Sum:
     runSum(call);
     break;
