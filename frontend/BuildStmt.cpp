@@ -1,0 +1,249 @@
+// Statements but loops and print: assignments, stores, branches, returns.
+
+#include "frontend/BuildIR.h"
+#include "llvm/ADT/STLExtras.h"
+
+namespace hpcc::frontend {
+
+using ir::ScalarOp;
+
+void Builder::lower(const typed::Block &block) {
+  for (const typed::Stmt &stmt : block) {
+    lower(stmt);
+    // Nothing runs after these.
+    if (!scopes.back().block->empty() &&
+        std::holds_alternative<ir::Leave>(scopes.back().block->back().node))
+      return;
+  }
+}
+
+void Builder::lower(const typed::Stmt &stmt) {
+  Loc outer = here;
+  here = stmt.loc;
+  size_t count = temporaries();
+  std::visit([&](const auto &node) { lowerNode(node); }, stmt.node);
+  dropTemporaries(count);
+  here = outer;
+}
+
+//===------------------------------------------------------------------------------------------===//
+// Assignments
+//===------------------------------------------------------------------------------------------===//
+
+void Builder::lowerNode(const typed::Assign &node) { assign(node.variable, value(node.value)); }
+
+/// A value that an earlier assignment of the same statement would change is stored before.
+void Builder::lowerNode(const typed::AssignMany &node) {
+  std::vector<const typed::Expr *> exprs;
+  for (const typed::Expr &expr : node.values)
+    exprs.push_back(&expr);
+  std::vector<Value> values = operands(exprs);
+  for (auto [value, expr] : llvm::zip_equal(values, exprs))
+    if (value.elements)
+      value = {{}, named(std::move(value), expr->type), std::nullopt};
+  // What the assignments do, without doing it: the first index changes before the last is read.
+  for (size_t later = 1; later < values.size(); ++later) {
+    ir::Block assignments = inBlock([&] {
+      for (size_t earlier = 0; earlier < later; ++earlier)
+        assign(node.variables[earlier], values[earlier]);
+    });
+    bool raises = llvm::any_of(values[later].scalars, ir::canRaise);
+    if (raises || disturbs(assignments, values[later]))
+      values[later] = store(std::move(values[later]), exprs[later]->type);
+  }
+  for (auto [variable, value] : llvm::zip_equal(node.variables, values))
+    assign(variable, std::move(value));
+}
+
+//===------------------------------------------------------------------------------------------===//
+// Stores
+//===------------------------------------------------------------------------------------------===//
+
+/// Python evaluates the value, then the base, then the indices.
+void Builder::lowerNode(const typed::StoreElement &node) {
+  std::vector<const typed::Expr *> exprs{&node.value, &node.base};
+  for (const typed::Expr &index : node.indices)
+    exprs.push_back(&index);
+  std::vector<Value> values = operands(exprs);
+  // The checks of the indices come after the evaluation of the value.
+  Scalar element = std::move(values[0].scalars.front());
+  if (ir::canRaise(element))
+    element = store(std::move(element));
+  std::vector<Affine> indices;
+  for (Value &index : llvm::drop_begin(values, 2))
+    indices.push_back(freeze(std::move(index.scalars.front()), "k"));
+  BufferId base = named(std::move(values[1]), node.base.type);
+  bool isList = std::holds_alternative<ListType>(node.base.type);
+  ir::Access target = elementAccess(base, std::move(indices), "ListStoreIndex", isList);
+  compute({}, std::move(target), std::move(element));
+}
+
+/// Raises NumPy's error unless the value's shape can be stored in the target's.
+static void checkStoredShape(Builder &builder, llvm::ArrayRef<Affine> from,
+                             llvm::ArrayRef<Affine> to, bool augmented) {
+  std::vector<Scalar> conditions, arguments;
+  size_t extra = from.size() > to.size() ? from.size() - to.size() : 0;
+  for (const Affine &size : from.take_front(extra))
+    conditions.push_back(augmented ? ir::constantBool(false)
+                                   : builder.compare(ScalarOp::Equal, size, Affine(1)));
+  for (size_t dim = extra; dim < from.size(); ++dim) {
+    const Affine &size = to[dim + to.size() - from.size()];
+    Scalar same = builder.compare(ScalarOp::Equal, from[dim], size);
+    conditions.push_back(
+        augmented ? std::move(same)
+                  : builder.anyOf({std::move(same),
+                                   builder.compare(ScalarOp::Equal, from[dim], Affine(1))}));
+  }
+  Builder::appendShape(arguments, augmented ? to : from);
+  Builder::appendShape(arguments, augmented ? from : to);
+  builder.check(builder.allOf(std::move(conditions)),
+                augmented ? "BroadcastOutput" : "BroadcastInput", std::move(arguments));
+}
+
+/// The array seen with the target's shape; leading dimensions of size one beyond it are left out.
+static BufferId stretched(Builder &builder, BufferId source, llvm::ArrayRef<Affine> shape) {
+  std::vector<Affine> own = builder.shapeOf(source);
+  if (own.size() > shape.size()) {
+    std::vector<Item> items(own.size(), ItemSlice{});
+    std::fill(items.begin(), items.begin() + static_cast<ptrdiff_t>(own.size() - shape.size()),
+              ItemIndex{0});
+    source = builder.viewOf(source, items);
+    own = builder.shapeOf(source);
+  }
+  if (llvm::ArrayRef<Affine>(own) == shape)
+    return source;
+  return builder.newView(source, shape.vec(), ir::Broadcast{shape.vec()});
+}
+
+void Builder::lowerNode(const typed::StoreSlice &node) {
+  Value stored = value(node.value);
+  if (stored.elements)
+    stored = {{}, named(std::move(stored), node.value.type), std::nullopt};
+  std::vector<const typed::Expr *> exprs{&node.base};
+  for (const typed::SubscriptItem &item : node.items)
+    appendExprs(item, exprs);
+  size_t mark = scopes.back().block->size();
+  std::vector<Value> values = operands(exprs);
+  std::vector<Item> items = itemsOf(node.items, llvm::ArrayRef(values).drop_front());
+  BufferId base = named(std::move(values.front()), node.base.type);
+  BufferId target = items.empty() ? base : viewOf(base, items);
+
+  // The value was evaluated before the target; what that changed is put in front of it.
+  llvm::ArrayRef<ir::Stmt> since(*scopes.back().block);
+  if (disturbs(since.drop_front(mark), stored)) {
+    ir::Block &block = *scopes.back().block;
+    ir::Block before;
+    std::swap(before, block);
+    stored = store(std::move(stored), node.value.type);
+    std::swap(before, block);
+    block.insert(block.begin() + static_cast<ptrdiff_t>(mark),
+                 std::make_move_iterator(before.begin()), std::make_move_iterator(before.end()));
+  }
+  if (!stored.array) {
+    fill(target, simple(std::move(stored.scalars.front())));
+    return;
+  }
+  std::vector<Affine> shape = shapeOf(target);
+  checkStoredShape(*this, shapeOf(*stored.array), shape, node.augmented);
+  // Storage that only this statement knows cannot overlap the target.
+  BufferId source = *stored.array;
+  if (program[source].storage != ir::Storage::Own)
+    source = copyOf(source, true);
+  copy(target, stretched(*this, source, shape));
+}
+
+void Builder::lowerNode(const typed::StoreMask &node) {
+  std::vector<Value> values = operands({&node.value, &node.base, &node.mask});
+  Scalar element = simple(std::move(values[0].scalars.front()));
+  BufferId base = named(std::move(values[1]), node.base.type);
+  BufferId mask = named(std::move(values[2]), node.mask.type);
+  std::vector<Affine> shape = shapeOf(base), maskShape = shapeOf(mask);
+  for (unsigned dim = 0; dim < shape.size(); ++dim)
+    check(compare(ScalarOp::Equal, shape[dim], maskShape[dim]), "MaskMismatch",
+          {ir::constantInteger(dim), ir::affineScalar(shape[dim]),
+           ir::affineScalar(maskShape[dim])});
+  // NumPy walks base and mask together: a mask that lies in the base is seen as it changes.
+  bool mayOverlap = program[base].type == DType::Bool && program[mask].storage != ir::Storage::Own;
+  std::vector<SymbolId> axes = newAxes(shape.size());
+  ir::Compute store{
+      boxOf(axes, shape, mayOverlap ? ir::AxisKind::Seq : ir::AxisKind::Par), {}};
+  store.body.push_back({{base, std::nullopt, {axes.begin(), axes.end()}},
+                        ir::AssignOp::Set,
+                        std::move(element),
+                        ir::load(mask, {axes.begin(), axes.end()}),
+                        ir::ReductionOrder::Any,
+                        {},
+                        here});
+  emit(std::move(store));
+}
+
+//===------------------------------------------------------------------------------------------===//
+// Control flow
+//===------------------------------------------------------------------------------------------===//
+
+/// Temporaries of the test end before the branch; a variable holds what the test found in them.
+void Builder::lowerNode(const typed::If &node) {
+  size_t count = temporaries();
+  Scalar test = scalar(node.test);
+  if (temporaries() > count) {
+    test = store(std::move(test));
+    dropTemporaries(count);
+  }
+  ir::Block then = inBlock([&] { lower(node.then); });
+  ir::Block otherwise = inBlock([&] { lower(node.otherwise); });
+  emit(ir::If{std::move(test), std::move(then), std::move(otherwise)});
+}
+
+/// At the end of the function no label is needed.
+void Builder::lowerNode(const typed::Return &node) {
+  size_t count = temporaries();
+  std::vector<const typed::Expr *> exprs;
+  for (const typed::Expr &expr : node.values)
+    exprs.push_back(&expr);
+  std::vector<Value> values = operands(exprs);
+  for (auto [value, expr] : llvm::zip_equal(values, exprs))
+    if (value.elements)
+      value = {{}, named(std::move(value), expr->type), std::nullopt};
+  // Results are new variables: assigning one changes nothing that another reads.
+  for (auto [place, value] : llvm::zip_equal(state.results, values))
+    assign(place, std::move(value));
+  dropTemporaries(count);
+  if (!state.returnLabel)
+    state.returnLabel = newLabel();
+  emit(ir::Leave{*state.returnLabel});
+}
+
+void Builder::lowerNode(const typed::Evaluate &node) {
+  Value result = value(node.value);
+  if (result.elements)
+    named(std::move(result), node.value.type);
+  for (Scalar &tree : result.scalars)
+    if (ir::canRaise(tree))
+      store(std::move(tree));
+}
+
+void Builder::lowerNode(const typed::CallStmt &node) {
+  std::vector<BufferId> results;
+  for (typed::VariableId variable : node.results) {
+    const Place &place = placeOf(variable);
+    llvm::append_range(results, place.scalars);
+    if (place.handle)
+      results.push_back(*place.handle);
+  }
+  call(node.callee, node.arguments, std::move(results));
+  for (typed::VariableId variable : node.results)
+    if (placeOf(variable).boundFlag)
+      set(*placeOf(variable).boundFlag, ir::constantBool(true));
+}
+
+void Builder::lowerNode(const typed::Assert &node) {
+  check(scalar(node.test), node.hasText ? "AssertionText" : "AssertionPlain", {}, node.text);
+}
+
+void Builder::lowerNode(const typed::RaiseError &node) { fail(node.error, node.text); }
+
+void Builder::lowerNode(const typed::Exit &node) {
+  emit(ir::LibraryCall{ir::LibraryFunction::Exit, {scalar(node.code)}});
+}
+
+} // namespace hpcc::frontend
