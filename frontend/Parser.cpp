@@ -70,25 +70,31 @@ Loc Parser::endOfTextOr(Loc loc) const {
 
 namespace {
 
-/// A hint for mistakes that other languages teach; empty if it is none of them.
-std::string commonMistake(const Token &previous, const Token &token, const Token &following) {
-  auto pairs = [&](TokenKind kind, const Token &other) {
-    return token.kind == kind && other.kind == kind;
+/// A hint for mistakes that other languages teach; empty if it is none of them. The wrong token is
+/// `line.back()`; `line` begins with its statement.
+std::string commonMistake(ArrayRef<Token> line, TokenKind following) {
+  const Token &token = line.back();
+  auto kindBefore = [&](size_t count) {
+    return line.size() > count ? line[line.size() - 1 - count].kind : TokenKind::EndOfFile;
   };
-  if (pairs(TokenKind::Ampersand, previous))
+  auto isTwice = [&](TokenKind kind) { return token.kind == kind && kindBefore(1) == kind; };
+  if (isTwice(TokenKind::Ampersand))
     return "did you mean 'and'?";
-  if (pairs(TokenKind::Pipe, previous))
+  if (isTwice(TokenKind::Pipe))
     return "did you mean 'or'?";
-  if (token.kind == TokenKind::KeywordIf && previous.kind == TokenKind::KeywordElse)
+  if (token.kind == TokenKind::KeywordIf && kindBefore(1) == TokenKind::KeywordElse)
     return "did you mean 'elif'?";
-  if (previous.kind == TokenKind::Plus && token.kind == TokenKind::Newline)
+  if (kindBefore(1) == TokenKind::Plus && kindBefore(2) == TokenKind::Plus)
     return "did you mean '+= 1'?";
-  if (previous.kind == TokenKind::Minus && token.kind == TokenKind::Newline)
+  if (kindBefore(1) == TokenKind::Minus && kindBefore(2) == TokenKind::Minus)
     return "did you mean '-= 1'?";
-  if (isKeyword(token.kind) && following.kind == TokenKind::Equal)
-    return ("'" + token.text + "' is a keyword of Python; choose another name").str();
-  if (isKeyword(previous.kind) && token.kind == TokenKind::Equal)
-    return ("'" + previous.text + "' is a keyword of Python; choose another name").str();
+  const Token *keyword = nullptr;
+  if (isKeyword(token.kind) && following == TokenKind::Equal)
+    keyword = &token;
+  else if (isKeyword(kindBefore(1)) && token.kind == TokenKind::Equal)
+    keyword = &line[line.size() - 2];
+  if (keyword)
+    return ("'" + keyword->text + "' is a keyword of Python; choose another name").str();
   return {};
 }
 
@@ -110,17 +116,18 @@ StringRef similarKeyword(StringRef word) {
 } // namespace
 
 void Parser::unexpected() {
-  const Token &token = peek();
+  auto isLayout = [](TokenKind kind) {
+    return kind == TokenKind::Newline || kind == TokenKind::Indent || kind == TokenKind::Dedent;
+  };
   size_t first = position;
-  while (first > 0 && tokens[first - 1].kind != TokenKind::Newline &&
-         tokens[first - 1].kind != TokenKind::Indent && tokens[first - 1].kind != TokenKind::Dedent)
+  while (first > 0 && !isLayout(tokens[first - 1].kind))
     --first;
-  const Token &previous = position > 0 ? tokens[position - 1] : token;
-  std::string hint = commonMistake(previous, token, peek(1));
-  if (hint.empty() && first + 1 == position && previous.kind == TokenKind::Identifier)
-    if (StringRef keyword = similarKeyword(previous.text); !keyword.empty())
+  ArrayRef<Token> line = tokens.slice(first, position + 1 - first);
+  std::string hint = commonMistake(line, peek(1).kind);
+  if (hint.empty() && line.size() == 2 && line.front().kind == TokenKind::Identifier)
+    if (StringRef keyword = similarKeyword(line.front().text); !keyword.empty())
       hint = ("did you mean '" + keyword + "'?").str();
-  DiagnosticBuilder report = error(endOfTextOr(token.loc), message::invalidSyntax);
+  DiagnosticBuilder report = error(endOfTextOr(peek().loc), message::invalidSyntax);
   if (!hint.empty())
     report.help(hint);
 }

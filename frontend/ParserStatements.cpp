@@ -51,6 +51,9 @@ void Parser::statement(Block &block) {
 
 void Parser::recover() {
   Block dropped;
+  // What the dropped line was is not known, so its block may return, break and continue.
+  Scope outer = scope;
+  scope = {.isFunction = true, .isClass = outer.isClass, .loops = 1};
   auto skipLineAndBlock = [&] {
     while (!atLineEnd())
       ++position;
