@@ -97,7 +97,9 @@ std::vector<Affine> Facts::boundsOf(const Scalar &value, Side side) const {
 
 void Facts::addLet(SymbolId symbol, const Scalar &value) {
   std::vector<Affine> lows = boundsOf(value, Side::Lower), highs = boundsOf(value, Side::Upper);
-  Interval interval;
+  if (lows.empty() && highs.empty())
+    return;
+  Interval interval = intervalOf(symbol);
   for (const Affine &bound : lows) {
     interval.lo = std::max(interval.lo, intervalOf(bound).lo);
     addLower(symbol, bound);
@@ -227,6 +229,29 @@ bool Facts::prove(const Affine &form, unsigned depth) const {
       return false;
   }
   return false;
+}
+
+std::optional<Affine> Facts::lowerBoundOf(const Affine &form,
+                                          llvm::function_ref<bool(SymbolId)> isAllowed,
+                                          unsigned depth) const {
+  if (!isModerate(form))
+    return std::nullopt;
+  auto term = std::find_if(form.terms.rbegin(), form.terms.rend(),
+                           [&](const AffineTerm &t) { return !isAllowed(t.symbol); });
+  if (term == form.terms.rend())
+    return form;
+  if (depth == 0)
+    return std::nullopt;
+  for (const SymbolBound &bound : term->coefficient > 0 ? lower : upper) {
+    if (bound.symbol != term->symbol)
+      continue;
+    std::optional<Affine> replaced = substituteExactly(form, term->symbol, bound.bound);
+    std::optional<Affine> result =
+        replaced ? lowerBoundOf(*replaced, isAllowed, depth - 1) : std::nullopt;
+    if (result)
+      return result;
+  }
+  return std::nullopt;
 }
 
 } // namespace hpcc::ir

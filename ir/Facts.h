@@ -59,6 +59,10 @@ public:
   bool isAtMost(const Affine &left, const Affine &right) const {
     return isNonNegative(right - left);
   }
+  /// A form in allowed symbols only that is at most the given one wherever the facts hold.
+  std::optional<Affine> lowerBoundOf(const Affine &form,
+                                     llvm::function_ref<bool(SymbolId)> isAllowed,
+                                     unsigned depth = 8) const;
 
 private:
   struct SymbolBound {

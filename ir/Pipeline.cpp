@@ -7,6 +7,8 @@ namespace hpcc::ir {
 std::vector<const Pass *> defaultPipeline() {
   return {
       findPass("canonicalize"),
+      findPass("version-checks"),
+      findPass("canonicalize"), // of the fast versions
   };
 }
 

@@ -20,6 +20,7 @@
 #include "ir/Lifetimes.h"
 #include "ir/RemoveDead.h"
 #include "ir/Walk.h"
+#include <map>
 
 namespace hpcc::ir {
 
@@ -45,17 +46,31 @@ static void separateViews(Program &program, Block &block) {
   }
 }
 
+/// An array takes over the name of the user's variable that it was bound to first, where that
+/// handle is gone.
+static void renameArrays(Program &program, const std::map<BufferId, BufferId> &handleOf) {
+  std::set<BufferId> declared;
+  forEachStmt(program, [&](const Stmt &stmt) {
+    forEachDeclaredBuffer(stmt, [&](BufferId buffer) { declared.insert(buffer); });
+  });
+  for (auto [array, handle] : handleOf)
+    if (declared.count(array) && !declared.count(handle))
+      program[array].name = program[handle].name;
+}
+
 void canonicalize(Program &program, PassContext &context) {
   // A round can uncover more (a store that is gone no longer changes a variable in a loop); a few
   // are enough, and each leaves a good program.
   constexpr unsigned mostRounds = 4;
   size_t remarks = context.remarks.size();
+  std::map<BufferId, BufferId> handleOf;
   for (unsigned round = 0; round < mostRounds; ++round) {
     Program before = program;
     context.remarks.resize(remarks); // those of the last round count
     for (Function &function : program.functions) {
       CanonicalizeWalk walk(program, context);
       walk.run(function);
+      handleOf.insert(walk.firstHandles().begin(), walk.firstHandles().end());
       size_t removed = removeDead(program, function, walk.safeAllocs());
       context.count("dead statements removed", removed);
       placeDrops(program, function);
@@ -67,6 +82,7 @@ void canonicalize(Program &program, PassContext &context) {
     separateViews(program, function.body);
     placeDrops(program, function);
   }
+  renameArrays(program, handleOf);
   setEffects(program);
 }
 

@@ -276,6 +276,7 @@ bool CanonicalizeWalk::rewrite(Stmt &stmt, View &view) {
 
 bool CanonicalizeWalk::rewrite(Stmt &, Bind &bind) {
   rewriteName(bind.source);
+  handleOf.try_emplace(bind.source, bind.handle);
   state.handles[bind.handle] = valueOf(bind.source);
   return true;
 }

@@ -21,6 +21,8 @@ public:
   void run(Function &function);
   /// The arrays whose sizes are proved to be legal: making them raises nothing.
   const std::set<BufferId> &safeAllocs() const { return safe; }
+  /// For each array that was bound to handles, the first of them.
+  const std::map<BufferId, BufferId> &firstHandles() const { return handleOf; }
 
 private:
   // Blocks and their scopes.
@@ -87,6 +89,7 @@ private:
   std::set<BufferId> aliased;        // scalar variables that a view or handle names
   std::set<BufferId> boundNames;     // handles that this function binds
   std::set<BufferId> safe;
+  std::map<BufferId, BufferId> handleOf;
 };
 
 } // namespace hpcc::ir
