@@ -27,6 +27,9 @@ import subprocess
 import sys
 import tempfile
 
+# NumPy raises private subclasses of these; programs can only mean the public class.
+PUBLIC_CLASSES = {"_ArrayMemoryError": "MemoryError"}
+
 TIME_LIMIT = 120  # seconds for one process; sanitized builds are slow
 SHOWN_LINES = 40  # of a difference
 
@@ -153,7 +156,8 @@ def cpython_error(stderr, program):
             message_start = index
             break
     name, _, message = "".join(lines[message_start : message_start + 1]).partition(": ")
-    return UncaughtError(name.split(".")[-1], message, line)
+    name = name.split(".")[-1]
+    return UncaughtError(PUBLIC_CLASSES.get(name, name), message, line)
 
 
 def hpcc_error(stderr):
