@@ -1,0 +1,209 @@
+#!/usr/bin/python3
+"""Runs random programs under CPython with NumPy and under hpcc at -O0 and -O3, and compares.
+
+    run.py --hpcc PATH --oracle PYTHON --seed S --count N [--jobs J] [--failures DIRECTORY]
+
+Output is compared byte for byte, errors by class, message and line. A program that hpcc refuses as
+unsupported counts apart. Each failing program is shrunk and written to the directory as a test program.
+Ends with code 1 if any failed. --until-failure stops at the first and shrinks nothing.
+"""
+
+import argparse
+import collections
+import concurrent.futures
+import dataclasses
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+import generate
+import shrink
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "tools"))
+import check_program  # noqa: E402
+
+LEVELS = ["-O0", "-O3"]
+TIME_LIMIT = 60  # seconds for one run of hpcc; sanitized builds are slow
+
+
+@dataclasses.dataclass(frozen=True)
+class Answer:
+    """What a program prints and the error it ends with: [class, message, line] or None."""
+
+    stdout: str
+    error: list
+
+
+@dataclasses.dataclass(frozen=True)
+class Failure:
+    """How hpcc fell short: `kind` is refusal, rejection, crash, hang, output or error."""
+
+    level: str
+    kind: str
+    detail: str
+
+
+class Oracle:
+    """A CPython process that runs programs one after the other."""
+
+    def __init__(self, python):
+        worker = os.path.join(os.path.dirname(os.path.abspath(__file__)), "oracle_worker.py")
+        environment = dict(os.environ, OPENBLAS_NUM_THREADS="1", PYTHONDONTWRITEBYTECODE="1")
+        self.process = subprocess.Popen(
+            [python, worker], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment)
+
+    def answer(self, text):
+        self.process.stdin.write(json.dumps(text) + "\n")
+        self.process.stdin.flush()
+        return Answer(**json.loads(self.process.stdout.readline()))
+
+    def close(self):
+        self.process.stdin.close()
+        self.process.wait()
+
+
+class Checker:
+    """Compares hpcc with CPython; one for each thread."""
+
+    def __init__(self, hpcc, python):
+        self.hpcc = hpcc
+        self.oracle = Oracle(python)
+        self.directory = tempfile.TemporaryDirectory(prefix="hpcc-fuzz-")
+        self.path = os.path.join(self.directory.name, "prog.hpc")
+
+    def close(self):
+        self.oracle.close()
+        self.directory.cleanup()
+
+    def failure(self, text, levels):
+        """(Failure or None, error class under CPython or None) of a program."""
+        wanted = self.oracle.answer(text)
+        with open(self.path, "w", encoding="utf-8") as file:
+            file.write(text)
+        for level in levels:
+            failure = self.failure_at(level, wanted)
+            if failure:
+                return failure, wanted.error and wanted.error[0]
+        return None, wanted.error and wanted.error[0]
+
+    def failure_at(self, level, wanted):
+        try:
+            process = subprocess.run(
+                [self.hpcc, "run", level, self.path], stdin=subprocess.DEVNULL, capture_output=True,
+                timeout=TIME_LIMIT)
+        except subprocess.TimeoutExpired:
+            return Failure(level, "hang", "still running after %d s" % TIME_LIMIT)
+        stderr = process.stderr.decode("utf-8", "replace")
+        stdout = process.stdout.decode("utf-8", "replace")
+        first = stderr.split("\n")[0].replace(self.path, "prog.hpc")
+        if process.returncode not in (0, 1, 2):
+            return Failure(level, "crash", "code %d: %s" % (process.returncode, stderr[-400:]))
+        if "unsupported: " in first:
+            return Failure(level, "refusal", first)
+        if re.match(r"prog\.hpc:\d+:\d+: error: ", first):
+            return None if wanted.error else Failure(level, "rejection", first)
+        if stdout != wanted.stdout:
+            return Failure(level, "output", first_difference(wanted.stdout, stdout) + "\n" + first)
+        error = check_program.hpcc_error(stderr)
+        found = error and [error.name, error.message, error.line]
+        if found != wanted.error:
+            return Failure(level, "error", "CPython: %s\nhpcc: %s" % (wanted.error, found or first))
+        return None
+
+    def shrunk(self, text, failure, error):
+        """A smaller program that fails at the same level, in the same way."""
+
+        def category(failure):
+            """What must stay: of a message everything but places, names and numbers."""
+            if failure.kind in ("output", "hang", "error"):
+                return failure.kind
+            return failure.kind + re.sub(r"'.*?'|\d+", "", failure.detail)
+
+        def still_fails(candidate):
+            other, other_error = self.failure(candidate, [failure.level])
+            return other is not None and category(other) == category(failure) and other_error == error
+
+        return shrink.shrink(text, still_fails)
+
+
+def first_difference(wanted, found):
+    """The first lines that differ."""
+    wanted_lines, found_lines = wanted.split("\n"), found.split("\n")
+    for number, line in enumerate(wanted_lines):
+        other = found_lines[number] if number < len(found_lines) else "(nothing)"
+        if line != other:
+            return "CPython: %s\nhpcc:    %s" % (line[:200], other[:200])
+    return "hpcc prints more: %s" % found[len(wanted) :][:200]
+
+
+def describe(seed, failure):
+    return "seed %d, hpcc run %s: %s: %s" % (seed, failure.level, failure.kind, failure.detail)
+
+
+def check_seeds(hpcc, python, seeds, jobs, until_failure=False, directory=None):
+    """Checks the programs of these seeds, writing shrunk failures to `directory` if it is given.
+
+    Returns a list of (seed, Failure), refusals among them, in the order they were found.
+    """
+    failures, local, checkers, stop = [], threading.local(), [], threading.Event()
+
+    def check_one(seed):
+        if stop.is_set():
+            return
+        if not hasattr(local, "checker"):
+            local.checker = Checker(hpcc, python)
+            checkers.append(local.checker)
+        text, _ = generate.generate(seed)
+        failure, error = local.checker.failure(text, LEVELS)
+        if not failure:
+            return
+        failures.append((seed, failure))
+        if failure.kind != "refusal" and until_failure:
+            stop.set()
+        if directory and (failure.kind != "refusal"):
+            text = local.checker.shrunk(text, failure, error)
+            comment = "".join("# %s\n" % line for line in describe(seed, failure).split("\n"))
+            with open(os.path.join(directory, "seed-%d.hpc" % seed), "w", encoding="utf-8") as file:
+                file.write(comment + text)
+
+    with concurrent.futures.ThreadPoolExecutor(jobs) as executor:
+        for future in [executor.submit(check_one, seed) for seed in seeds]:
+            future.result()
+    for checker in checkers:
+        checker.close()
+    return failures
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
+    parser.add_argument("--hpcc", default="hpcc")
+    parser.add_argument("--oracle", default=sys.executable, help="a Python with the pinned NumPy")
+    parser.add_argument("--seed", type=int, default=1, help="of the first program")
+    parser.add_argument("--count", type=int, default=2000)
+    parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--failures", help="directory for shrunk failing programs")
+    parser.add_argument("--until-failure", action="store_true")
+    arguments = parser.parse_args()
+    if arguments.failures:
+        os.makedirs(arguments.failures, exist_ok=True)
+    start = time.time()
+    seeds = range(arguments.seed, arguments.seed + arguments.count)
+    failures = check_seeds(
+        arguments.hpcc, arguments.oracle, seeds, arguments.jobs, arguments.until_failure, arguments.failures)
+    for seed, failure in sorted(failures, key=lambda entry: entry[0]):
+        print(describe(seed, failure))
+    kinds = collections.Counter(failure.kind for _, failure in failures)
+    refused = kinds.pop("refusal", 0)
+    print("%d programs from seed %d in %.0f s: %d equal to CPython, %d refused, %d failed %s" % (
+        arguments.count, arguments.seed, time.time() - start, arguments.count - len(failures), refused,
+        sum(kinds.values()), dict(kinds)))
+    return 1 if kinds else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
