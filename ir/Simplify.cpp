@@ -28,6 +28,12 @@ std::optional<Scalar> foldConstants(const ScalarApply &node) {
   return Scalar{value.value};
 }
 
+/// The operation without its check, which has no place in the source then.
+void makePlain(ScalarApply &node) {
+  node.checked = false;
+  node.loc = {};
+}
+
 /// A checked operation on affine forms of which facts say that the result fits, as a plain one.
 void dropCheck(ScalarApply &node, const Facts &facts) {
   if (!node.checked || node.type != DType::I64)
@@ -40,7 +46,7 @@ void dropCheck(ScalarApply &node, const Facts &facts) {
   for (const Scalar &operand : node.operands)
     if (std::optional<Affine> affine = asAffine(operand); !affine || !facts.isExact(*affine))
       return;
-  node.checked = false;
+  makePlain(node);
 }
 
 /// A checked division by a constant that cannot fail, as a plain one: NumPy's and Python's agree.
@@ -51,10 +57,12 @@ void dropDivisionCheck(ScalarApply &node) {
   std::optional<ScalarConstant> divisor = asConstant(node.operands[1]);
   if (!divisor)
     return;
-  if (divisor->type == DType::F64)
-    node.checked &= asDouble(*divisor) == 0;
-  else if (node.op != ScalarOp::Divide) // the plain division of integers is another operation
-    node.checked &= asInteger(*divisor) == 0 || asInteger(*divisor) == -1;
+  // The plain division of integers is another operation.
+  bool integer = divisor->type == DType::I64 && node.op != ScalarOp::Divide;
+  if (divisor->type == DType::F64
+          ? asDouble(*divisor) != 0
+          : integer && asInteger(*divisor) != 0 && asInteger(*divisor) != -1)
+    makePlain(node);
 }
 
 /// A comparison that facts decide.
