@@ -60,7 +60,6 @@ Expr Parser::parenthesized() {
     generator.loc = since(start);
     return generator;
   }
-  bool isStarred = std::holds_alternative<Starred>(first.node);
   ExprList elts;
   elts.push_back(std::move(first));
   bool isTuple = elements(elts, TokenKind::RightParen);
@@ -68,8 +67,7 @@ Expr Parser::parenthesized() {
   unclosedItem(lastItem, TokenKind::RightParen);
   if (isTuple)
     return make(start, Tuple{std::move(elts)});
-  if (isStarred)
-    error(elts.front().loc, message::starredHere);
+  refuseStarred(elts.front());
   return std::move(elts.front());
 }
 

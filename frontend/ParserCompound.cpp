@@ -149,6 +149,7 @@ Stmt Parser::forStatement(std::optional<Loc> async) {
   node.target = box(targetList(TargetUse::For));
   expect(TokenKind::KeywordIn);
   node.iter = box(starExpressions());
+  refuseStarred(*node.iter);
   node.body = loopBody("'for' statement", start);
   node.orelse = elseBlock();
   if (!async)

@@ -69,6 +69,7 @@ Expr Parser::yieldExpression() {
     node.parts.push_back(expression());
   } else if (atExpressionStart() || at(TokenKind::Star)) {
     node.parts.push_back(starExpressions());
+    refuseStarred(node.parts.back());
   }
   return make(start, std::move(node));
 }

@@ -180,6 +180,8 @@ struct Parser {
   /// Reports what cannot be assigned to or deleted.
   void checkTarget(const ast::Expr &target, TargetUse use);
   void checkStarred(const ast::Expr &target);
+  /// Reports `*a` where one value is wanted.
+  void refuseStarred(const ast::Expr &value);
   ast::Parameters parameters(TokenKind close, bool hasAnnotations);
   void parameter(ast::Parameters &list, TokenKind close, bool hasAnnotations,
                  std::optional<Loc> &bareStar, bool &hasStar);

@@ -190,8 +190,7 @@ Stmt Parser::expressionStatement() {
   bool isLegacy = name && (name->id == "print" || name->id == "exec") && first.loc == start;
   if (isLegacy && atExpressionStart())
     error(spanOf(start, peek().loc), message::missingParentheses, name->id);
-  if (std::holds_alternative<Starred>(first.node))
-    error(first.loc, message::starredHere);
+  refuseStarred(first);
   return makeStmt(start, ExprStmt{box(std::move(first))});
 }
 
@@ -206,8 +205,10 @@ Stmt Parser::annotatedAssignment(Loc start, Expr target) {
   expect(TokenKind::Colon);
   ExprPtr annotation = box(expression());
   ExprPtr value;
-  if (accept(TokenKind::Equal))
+  if (accept(TokenKind::Equal)) {
     value = box(yieldOrStarExpressions());
+    refuseStarred(*value);
+  }
   return makeStmt(start,
                   AnnAssign{box(std::move(target)), std::move(annotation), std::move(value)});
 }
@@ -220,6 +221,7 @@ Stmt Parser::augmentedAssignment(Loc start, Expr target, BinaryOperator op) {
     return makeStmt(start, Pass());
   Loc opLoc = next().loc;
   ExprPtr value = box(yieldOrStarExpressions());
+  refuseStarred(*value);
   return makeStmt(start, AugAssign{box(std::move(target)), op, opLoc, std::move(value)});
 }
 
@@ -236,8 +238,7 @@ Stmt Parser::assignment(Loc start, Expr first) {
   }
   ExprPtr value = box(std::move(sides.back()));
   sides.pop_back();
-  if (std::holds_alternative<Starred>(value->node))
-    error(value->loc, message::starredHere);
+  refuseStarred(*value);
   return makeStmt(start, Assign{std::move(sides), std::move(value)});
 }
 
@@ -250,10 +251,10 @@ Stmt Parser::returnStatement() {
   if (!scope.isFunction)
     diags.report(start, message::returnOutsideFunction);
   ExprPtr value;
-  if (!atLineEnd() && !at(TokenKind::Semicolon))
+  if (!atLineEnd() && !at(TokenKind::Semicolon)) {
     value = box(starExpressions());
-  if (value && std::holds_alternative<Starred>(value->node))
-    error(value->loc, message::starredHere);
+    refuseStarred(*value);
+  }
   return makeStmt(start, Return{std::move(value)});
 }
 

@@ -298,8 +298,7 @@ Expr Parser::formatExpression() {
       unexpected();
     if (isTuple)
       return make(start, Tuple{std::move(elts)});
-    if (std::holds_alternative<Starred>(elts.front().node))
-      error(elts.front().loc, message::starredHere);
+    refuseStarred(elts.front());
     return std::move(elts.front());
   });
 }

@@ -117,6 +117,11 @@ void Parser::checkStarred(const Expr &target) {
   }
 }
 
+void Parser::refuseStarred(const Expr &value) {
+  if (std::holds_alternative<Starred>(value.node))
+    error(value.loc, message::starredHere);
+}
+
 void Parser::checkTarget(const Expr &target, TargetUse use) {
   if (failed)
     return;
