@@ -22,6 +22,7 @@ struct ArrayValue {
   } kind = Kind::Unbound;
   BufferId name;
   unsigned version = 0;
+  bool bound = false; // certainly names an array
   auto operator<=>(const ArrayValue &) const = default;
 };
 

@@ -36,7 +36,7 @@ void CanonicalizeWalk::run(Function &function) {
       bufferInScope[name.index] = true;
   for (BufferId parameter : function.parameters)
     if (program[parameter].storage == Storage::Handle && !boundNames.count(parameter))
-      state.handles[parameter] = {ArrayValue::Kind::Named, parameter};
+      state.handles[parameter] = {ArrayValue::Kind::Named, parameter, 0, true};
   for (BufferId result : function.results)
     if (program[result].storage == Storage::Handle)
       state.handles[result] = {};
@@ -49,7 +49,7 @@ void CanonicalizeWalk::run(Function &function) {
 
 ArrayValue CanonicalizeWalk::valueOf(BufferId buffer) {
   if (program[buffer].storage != Storage::Handle)
-    return {ArrayValue::Kind::Named, buffer};
+    return {ArrayValue::Kind::Named, buffer, 0, true};
   auto [entry, isNew] = state.handles.try_emplace(buffer);
   if (isNew)
     entry->second = opaque();
@@ -57,9 +57,10 @@ ArrayValue CanonicalizeWalk::valueOf(BufferId buffer) {
 }
 
 void CanonicalizeWalk::forget(const Changes &changes) {
+  // A name that is bound stays bound, to whatever.
   for (BufferId handle : changes.handles)
     if (program[handle].storage == Storage::Handle)
-      state.handles[handle] = opaque();
+      state.handles[handle] = opaque(valueOf(handle).bound);
   for (BufferId scalar : changes.scalars)
     state.scalars.erase(scalar);
   if (!changes.calls)
@@ -81,7 +82,7 @@ void CanonicalizeWalk::join(FlowState &into, const FlowState &other) {
   for (auto &[handle, value] : into.handles)
     if (auto found = other.handles.find(handle);
         found == other.handles.end() || found->second != value)
-      value = opaque();
+      value = opaque(value.bound && found != other.handles.end() && found->second.bound);
   for (const auto &[handle, value] : other.handles)
     into.handles.try_emplace(handle, opaque());
   std::erase_if(into.scalars, [&](const auto &entry) {
@@ -103,7 +104,7 @@ void CanonicalizeWalk::leaveScope(FlowState &flow) {
       continue;
     auto [entry, isNew] = replaced.try_emplace(value.name);
     if (isNew)
-      entry->second = opaque();
+      entry->second = opaque(true);
     value = entry->second;
   }
   std::erase_if(flow.scalars, [&](const auto &entry) {
@@ -172,8 +173,62 @@ bool CanonicalizeWalk::visit(Stmt &stmt, std::optional<Block> &spliced) {
       spliced = std::move(labelled->body);
       return true;
     }
+  } else if (std::holds_alternative<Loop>(stmt.node) || std::holds_alternative<While>(stmt.node)) {
+    Changes changes;
+    forEachInnerBlock(stmt, [&](Block &body) { collectChanges(body, changes); });
+    Block lets;
+    forEachInnerBlock(stmt, [&](Block &body) {
+      for (Stmt &let : letsBefore(body, changes, stmt.loc))
+        lets.push_back(std::move(let));
+    });
+    if (!lets.empty()) {
+      lets.push_back(std::move(stmt));
+      spliced = std::move(lets);
+      return true;
+    }
   }
   return std::visit([&](auto &node) { return rewrite(stmt, node); }, stmt.node);
+}
+
+bool CanonicalizeWalk::isChanged(BufferId buffer, const Changes &changes) const {
+  return changes.handles.count(buffer) || changes.scalars.count(buffer) ||
+         (changes.calls && changedGlobals.count(buffer));
+}
+
+Block CanonicalizeWalk::letsBefore(const Block &body, const Changes &changes, Loc loc) {
+  std::vector<Scalar> values;
+  auto add = [&](const Scalar &value) {
+    if (!llvm::is_contained(values, value))
+      values.push_back(value);
+  };
+  auto look = [&](const Scalar &tree) {
+    if (const auto *load = std::get_if<ScalarLoad>(&tree.node)) {
+      BufferId variable = load->access.buffer;
+      const Buffer &row = program[variable];
+      if (row.storage == Storage::Own && row.dims == 0 && row.type == DType::I64 &&
+          bufferInScope[variable.index] && !aliased.count(variable) &&
+          !state.scalars.count(variable) && !isChanged(variable, changes))
+        add(tree);
+    } else if (const auto *dim = std::get_if<ScalarDim>(&tree.node)) {
+      if (program[dim->buffer].storage == Storage::Handle && bufferInScope[dim->buffer.index] &&
+          !isChanged(dim->buffer, changes) && valueOf(dim->buffer).bound &&
+          !sizeOf(dim->buffer, dim->dim))
+        add(tree);
+    }
+  };
+  forEachStmt(body, [&](const Stmt &stmt) {
+    forEachScalar(stmt, [&](const Scalar &scalar) { forEachSubtree(scalar, look); });
+  });
+  Block lets;
+  for (Scalar &value : values) {
+    const auto *load = std::get_if<ScalarLoad>(&value.node);
+    BufferId named = load ? load->access.buffer : std::get<ScalarDim>(value.node).buffer;
+    SymbolId symbol = program.addSymbol(program[named].name);
+    letValues.resize(program.symbols.size());
+    symbolInScope.resize(program.symbols.size());
+    lets.push_back({Let{symbol, std::move(value)}, loc});
+  }
+  return lets;
 }
 
 //===-------------------------------------------------------------------------------------===//
@@ -441,6 +496,9 @@ bool CanonicalizeWalk::rewrite(Stmt &, Call &call) {
   changes.handles.insert(call.results.begin(), call.results.end());
   changes.scalars = changes.handles;
   forget(changes);
+  for (BufferId result : call.results) // a function can return an unbound name
+    if (program[result].storage == Storage::Handle)
+      state.handles[result] = opaque();
   return true;
 }
 

@@ -47,9 +47,14 @@ private:
   bool rewrite(Stmt &stmt, Check &check);
 
   // Flow of values.
-  ArrayValue opaque() { return {ArrayValue::Kind::Opaque, {}, ++versions}; }
+  ArrayValue opaque(bool bound = false) {
+    return {ArrayValue::Kind::Opaque, {}, ++versions, bound};
+  }
   ArrayValue valueOf(BufferId buffer);
   void forget(const Changes &changes);
+  /// Names for the integers that a loop reads and does not change: variables, and sizes of handles.
+  Block letsBefore(const Block &body, const Changes &changes, Loc loc);
+  bool isChanged(BufferId buffer, const Changes &changes) const;
   void join(FlowState &into, const FlowState &other);
   /// Forgets what speaks of names that are no longer in scope.
   void leaveScope(FlowState &state);
