@@ -331,6 +331,8 @@ struct Analyzer {
   Value callMethod(Value self, const std::string &name, Loc loc, Arguments arguments);
   Value convertScalar(llvm::StringRef to, Loc loc, Value value);
   Value minMax(bool isMin, Loc loc, Arguments arguments);
+  Value minMaxOfList(bool isMin, Loc loc, Value list, ListType type);
+  Value sumOfList(Loc loc, Value list, ListType type);
   Value roundValue(Loc loc, Arguments arguments);
   Value reduce(typed::ReduceKind kind, llvm::StringRef name, Loc loc, Arguments arguments);
   Value create(llvm::StringRef name, Loc loc, Arguments arguments);

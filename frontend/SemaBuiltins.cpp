@@ -76,6 +76,61 @@ Value Analyzer::convertScalar(llvm::StringRef to, Loc loc, Value value) {
   });
 }
 
+/// min(list), max(list): best = list[0], then each element in turn replaces it if it compares less
+/// (greater).
+Value Analyzer::minMaxOfList(bool isMin, Loc loc, Value list, ListType type) {
+  typed::Block stmts;
+  ScalarType element{type.element, true};
+  list = stabilize(std::move(list), stmts);
+  auto box = [](Value value) { return std::make_unique<typed::Expr>(std::move(value.expr())); };
+  Value size = makeTyped(loc, weakInt, typed::SizeOf{box(duplicate(list)), 0});
+  Value empty = compare(ast::CompareOperator::Eq, loc, loc, std::move(size), makeInteger(loc, 0));
+  typed::Block raise;
+  raise.push_back({loc, typed::RaiseError{isMin ? "MinOfEmpty" : "MaxOfEmpty", ""}});
+  stmts.push_back({loc, typed::If{std::move(empty.expr()), std::move(raise), {}}});
+  typed::Element first{box(duplicate(list)), {}};
+  first.indices.push_back(std::move(makeInteger(loc, 0).expr()));
+  typed::VariableId best = temporary(element), each = temporary(element);
+  stmts.push_back({loc, typed::Assign{best, {loc, element, std::move(first)}}});
+  Value test = compare(isMin ? ast::CompareOperator::Lt : ast::CompareOperator::Gt, loc, loc,
+                       makeTyped(loc, element, typed::Read{each, false}),
+                       makeTyped(loc, element, typed::Read{best, false}));
+  typed::Block replace;
+  replace.push_back({loc, typed::Assign{best, {loc, element, typed::Read{each, false}}}});
+  typed::Block body;
+  body.push_back({loc, typed::If{std::move(test.expr()), std::move(replace), {}}});
+  stmts.push_back({loc, typed::ForEach{each, std::move(list.expr()), std::move(body), {}}});
+  return sequence(loc, std::move(stmts), makeTyped(loc, element, typed::Read{best, false}));
+}
+
+/// sum(list): from the int 0, left to right; an empty list gives that 0.
+Value Analyzer::sumOfList(Loc loc, Value list, ListType type) {
+  typed::Block stmts;
+  ScalarType element{type.element, true};
+  list = stabilize(std::move(list), stmts);
+  auto box = [](Value value) { return std::make_unique<typed::Expr>(std::move(value.expr())); };
+  ScalarType sumType = type.element == DType::F64 ? weakFloat : weakInt;
+  typed::VariableId sum = temporary(sumType), each = temporary(element);
+  // 0 + x is x, but for -0.0, which becomes 0.0: start from +0.0.
+  Value start = sumType == weakFloat ? makeFloat(loc, 0.0) : makeInteger(loc, 0);
+  stmts.push_back({loc, typed::Assign{sum, std::move(start.expr())}});
+  Value next = binary(ast::BinaryOperator::Add, loc, loc,
+                      makeTyped(loc, sumType, typed::Read{sum, false}),
+                      makeTyped(loc, element, typed::Read{each, false}));
+  typed::Block body;
+  body.push_back({loc, typed::Assign{sum, std::move(next.expr())}});
+  stmts.push_back({loc, typed::ForEach{each, std::move(duplicate(list).expr()), std::move(body), {}}});
+  Value result = makeTyped(loc, sumType, typed::Read{sum, false});
+  if (sumType == weakFloat) {
+    Value size = makeTyped(loc, weakInt, typed::SizeOf{box(std::move(list)), 0});
+    Value test = compare(ast::CompareOperator::NotEq, loc, loc, std::move(size),
+                         makeInteger(loc, 0));
+    result = joinValues(loc, std::move(test.expr()), std::move(result), {}, makeInteger(loc, 0),
+                        {});
+  }
+  return sequence(loc, std::move(stmts), std::move(result));
+}
+
 Value Analyzer::minMax(bool isMin, Loc loc, Arguments arguments) {
   llvm::StringRef name = isMin ? "min" : "max";
   for (const Argument &argument : arguments)
@@ -87,29 +142,8 @@ Value Analyzer::minMax(bool isMin, Loc loc, Arguments arguments) {
   if (arguments.size() == 1) {
     Value &only = arguments[0].value;
     if (const auto *list = only.typeAs<ListType>()) {
-      bool isInt = list->element == DType::I64;
-      // First wins by comparison: for numbers without NaN that is the smallest value; a list of
-      // floats may hold NaN, where order matters.
-      if (!isInt)
-        return unsupported(loc, "'" + name + "' of a list of floats", "write a loop");
-      Type type = ArrayType{DType::I64, 1};
-      Value array = makeTyped(
-          loc, type, typed::ListToArray{std::make_unique<typed::Expr>(std::move(only.expr()))});
-      typed::ReduceKind kind = isMin ? typed::ReduceKind::Minimum : typed::ReduceKind::Maximum;
-      typed::Block stmts;
-      array = stabilize(std::move(array), stmts);
-      Value size = makeTyped(
-          loc, weakInt,
-          typed::SizeOf{std::make_unique<typed::Expr>(std::move(duplicate(array).expr())), 0});
-      Value empty =
-          compare(ast::CompareOperator::Eq, loc, loc, std::move(size), makeInteger(loc, 0));
-      typed::Block raise;
-      raise.push_back({loc, typed::RaiseError{isMin ? "MinOfEmpty" : "MaxOfEmpty", ""}});
-      stmts.push_back({loc, typed::If{std::move(empty.expr()), std::move(raise), {}}});
-      Value result = makeTyped(
-          loc, ScalarType{DType::I64, false},
-          typed::Reduce{kind, std::make_unique<typed::Expr>(std::move(array.expr())), 1, false});
-      return sequence(loc, std::move(stmts), convert(std::move(result), DType::I64, true));
+      // First wins by comparison, so NaN only counts in front: a loop, not NumPy's reduction.
+      return minMaxOfList(isMin, loc, std::move(only), *list);
     }
     return unsupported(loc, "'" + name + "' of this",
                        only.typeAs<ArrayType>() ? "use a." + name + "()" : "");
@@ -473,6 +507,14 @@ Value Analyzer::callBuiltin(const std::string &name, Loc loc, Arguments argument
     return makeTyped(loc, weakInt,
                      typed::SizeOf{std::make_unique<typed::Expr>(std::move(value.expr())), 0},
                      facts);
+  }
+  if (name == "sum") {
+    if (const auto *list = value.typeAs<ListType>()) {
+      ListType type = *list;
+      return sumOfList(loc, std::move(value), type);
+    }
+    return unsupported(loc, "'sum' of anything but a list",
+                       value.typeAs<ArrayType>() ? "use a.sum(), which adds in NumPy's order" : "");
   }
   if (name == "abs") {
     if (!value.as<TypedValue>() || value.typeAs<ListType>())

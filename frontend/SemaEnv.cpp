@@ -328,7 +328,11 @@ void Analyzer::convertBinding(const Binding &from, const Binding &to, Loc loc) {
     return;
   const Type sourceType = module.variables[source->variable.index].type;
   const Type targetType = module.variables[target->variable.index].type;
-  const auto &alternatives = std::get<UnionType>(targetType).alternatives;
+  // An estimate of an earlier round of a loop may not hold this type yet; that round is repeated.
+  const auto *targetUnion = std::get_if<UnionType>(&targetType);
+  if (!targetUnion)
+    return;
+  const auto &alternatives = targetUnion->alternatives;
   auto make = [&](typed::Expr value) {
     ScalarType scalar = std::get<ScalarType>(value.type);
     auto position = llvm::find(alternatives, scalar) - alternatives.begin();

@@ -127,14 +127,6 @@ void Analyzer::unpack(const ast::ExprList &targets, Loc loc, Value value) {
 
 void Analyzer::storeSubscript(const ast::Expr &target, Value value) {
   const auto &node = std::get<ast::Subscript>(target.node);
-  // Python evaluates the value, then the target's object and subscripts.
-  if (value.as<TypedValue>() && !value.facts().constant) {
-    Facts facts = value.facts();
-    Type type = value.expr().type;
-    typed::VariableId variable = temporary(type);
-    emit(value.loc, typed::Assign{variable, std::move(value.expr())});
-    value = makeTyped(value.loc, type, typed::Read{variable, false}, std::move(facts));
-  }
   Value base = evaluate(*node.value);
   if (base.isPoison() || value.isPoison())
     return;
