@@ -27,55 +27,61 @@ class FunctionEffects {
 public:
   FunctionEffects(const Program &program, const Function &function,
                   const std::vector<Detail> &known)
-      : program(program), function(function), known(known), outer(program.buffers.size(), false),
-        global(program.buffers.size(), false) {}
+      : program(program), function(function), known(known), origins(program.buffers.size()),
+        isGlobal(program.buffers.size(), false) {}
 
   Detail infer() {
     for (BufferId id : program.globals)
-      global[id.index] = true;
+      isGlobal[id.index] = origins[id.index].globals = true;
     for (BufferId id : function.parameters)
-      outer[id.index] = program[id].storage == Storage::Handle;
-    while (spreadOuter())
+      origins[id.index].arrays = program[id].storage == Storage::Handle;
+    while (spreadOrigins())
       ;
     forEachStmt(function.body, [&](const Stmt &stmt) { add(stmt); });
     return result;
   }
 
 private:
-  bool isOutside(BufferId id) const { return outer[id.index] || global[id.index]; }
+  /// What the array of a name may be: the caller's, or one that a global names.
+  static bool merge(Touched &into, Touched other) {
+    Touched before = into;
+    into = {into.arrays || other.arrays, into.globals || other.globals};
+    return into != before;
+  }
 
-  /// One round over what can make a name denote an outside array; true if something was learnt.
-  bool spreadOuter() {
+  /// One round over what can make a name denote an outside array; true if something was learnt. An
+  /// array that a global comes to name is outside under its other names too.
+  bool spreadOrigins() {
     bool changed = false;
-    auto mark = [&](BufferId id, bool isOuter) {
-      if (isOuter && !outer[id.index])
-        outer[id.index] = changed = true;
+    auto share = [&](BufferId name, BufferId source) {
+      changed |= merge(origins[name.index], origins[source.index]);
+      changed |= merge(origins[source.index], {false, origins[name.index].globals});
     };
     forEachStmt(function.body, [&](const Stmt &stmt) {
       if (auto *view = std::get_if<View>(&stmt.node))
-        mark(view->result, isOutside(view->base));
+        share(view->result, view->base);
       else if (auto *bind = std::get_if<Bind>(&stmt.node))
-        mark(bind->handle, isOutside(bind->source));
+        share(bind->handle, bind->source);
       else if (auto *call = std::get_if<Call>(&stmt.node))
         for (BufferId id : call->results)
-          mark(id, program[id].storage == Storage::Handle && mayReturnOutside(*call));
+          if (program[id].storage == Storage::Handle)
+            changed |= merge(origins[id.index], originOfResult(*call));
     });
     return changed;
   }
-  bool mayReturnOutside(const Call &call) const {
-    bool hasGlobalArray = llvm::any_of(
+
+  /// A callee may return any array that it gets or that a global names.
+  Touched originOfResult(const Call &call) const {
+    Touched origin;
+    origin.globals = llvm::any_of(
         program.globals, [&](BufferId id) { return program[id].storage == Storage::Handle; });
-    return hasGlobalArray || llvm::any_of(call.arguments, [&](const CallArgument &argument) {
-             auto *buffer = std::get_if<BufferId>(&argument);
-             return buffer && isOutside(*buffer);
-           });
+    for (const CallArgument &argument : call.arguments)
+      if (auto *buffer = std::get_if<BufferId>(&argument))
+        merge(origin, origins[buffer->index]);
+    return origin;
   }
 
-  void touch(Touched &touched, BufferId id) {
-    // A global scalar or handle is itself shared; an outer name denotes a shared array.
-    touched.globals |= global[id.index];
-    touched.arrays |= outer[id.index] && !global[id.index];
-  }
+  void touch(Touched &touched, BufferId id) { merge(touched, origins[id.index]); }
 
   void add(const Stmt &stmt) {
     forEachScalar(stmt, [&](const Scalar &scalar) {
@@ -92,10 +98,10 @@ private:
               }
             },
             [&](const Bind &node) {
-              result.writes.globals |= global[node.handle.index];
-              result.reads.globals |= global[node.source.index];
+              result.writes.globals |= isGlobal[node.handle.index];
+              result.reads.globals |= isGlobal[node.source.index];
             },
-            [&](const View &node) { result.reads.globals |= global[node.base.index]; },
+            [&](const View &node) { result.reads.globals |= isGlobal[node.base.index]; },
             [&](const Call &node) { addCall(node); },
             [&](const LibraryCall &node) { addLibrary(node); },
             [&](const Check &) { result.fails = true; },
@@ -108,7 +114,7 @@ private:
         overloaded{[&](const ScalarLoad &node) { touch(result.reads, node.access.buffer); },
                    [&](const ScalarGather &node) { touch(result.reads, node.buffer); },
                    [&](OneOf<ScalarDim, ScalarBound> auto &node) {
-                     result.reads.globals |= global[node.buffer.index];
+                     result.reads.globals |= isGlobal[node.buffer.index];
                    },
                    [](OneOf<ScalarConstant, ScalarAffine, ScalarCast, ScalarApply> auto &) {}},
         tree.node);
@@ -116,7 +122,7 @@ private:
 
   void addCall(const Call &call) {
     for (BufferId id : call.results)
-      result.writes.globals |= global[id.index];
+      result.writes.globals |= isGlobal[id.index];
     const Function *callee = program.find(call.callee);
     if (!callee)
       return;
@@ -132,7 +138,7 @@ private:
       if (buffer && inner.writes.arrays)
         touch(result.writes, *buffer);
       if (buffer)
-        result.reads.globals |= global[buffer->index];
+        result.reads.globals |= isGlobal[buffer->index];
     }
   }
 
@@ -163,7 +169,8 @@ private:
   const Program &program;
   const Function &function;
   const std::vector<Detail> &known;
-  std::vector<bool> outer, global;
+  std::vector<Touched> origins; // of what each name may denote
+  std::vector<bool> isGlobal;
   Detail result;
 };
 

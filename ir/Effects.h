@@ -2,7 +2,7 @@
 //
 // Inferred bottom-up over the call graph, to a fixed point where functions recurse. A buffer can
 // name an array of the caller if it is a handle parameter, a view of one, bound to one, or the
-// result of a call that got one.
+// result of a call that got one; the same for arrays that globals name.
 //
 //===-----------------------------------------------------------------------------------------===//
 #ifndef HPCC_IR_EFFECTS_H

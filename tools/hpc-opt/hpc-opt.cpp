@@ -17,7 +17,6 @@
 #include "llvm/Support/InitLLVM.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/ToolOutputFile.h"
-#include "llvm/Support/WithColor.h"
 
 using namespace hpcc;
 using namespace hpcc::ir;
@@ -62,7 +61,7 @@ enum ExitCode { Good = 0, BadInput = 1, Fault = 70 };
 } // namespace
 
 static ExitCode failInternally(const llvm::Twine &text) {
-  llvm::WithColor::error(llvm::errs(), "internal") << text << '\n';
+  llvm::errs() << "internal error: " << text << '\n';
   return Fault;
 }
 
