@@ -1,43 +1,54 @@
 #!/usr/bin/python3
 """Checks that every message has a test.
 
-Takes the project's root directory. Each row `MESSAGE(id, ...)` of frontend/Messages.def and each row
-`HPC_ERROR(id, ...)` of runtime/Errors.def has a test test/diagnostics/<id>.hpc; the ids that have
-none are listed, and so are tests of that folder that name no message.
+Takes the project's root directory. A row `MESSAGE(id, ...)` of frontend/Messages.def has the test
+test/diagnostics/<id>.hpc, and a file of that folder is named after a row. A row `HPC_ERROR(id, ...)`
+of runtime/Errors.def is named by some file below test/.
 """
 
 import os
 import re
 import sys
 
-TABLES = [("frontend/Messages.def", "MESSAGE"), ("runtime/Errors.def", "HPC_ERROR")]
+
+def rows(root, table, macro):
+    """The ids of a table in order, each with the FILE:LINE of its row."""
+    with open(os.path.join(root, table), encoding="utf-8") as file:
+        text = file.read()
+    for row in re.finditer(r"^\s*%s\(\s*(\w+)\s*," % macro, text, re.M):
+        yield row.group(1), "%s:%d" % (table, text.count("\n", 0, row.start(1)) + 1)
 
 
-def message_ids(root):
-    """The ids of all tables, each with the FILE:LINE of its row."""
-    places = {}
-    for table, macro in TABLES:
-        with open(os.path.join(root, table), encoding="utf-8") as file:
-            text = file.read()
-        for row in re.finditer(r"^\s*%s\(\s*(\w+)\s*," % macro, text, re.M):
-            line = text.count("\n", 0, row.start(1)) + 1
-            places[row.group(1)] = "%s:%d" % (table, line)
-    return places
+def words_below(folder):
+    """All words of the text files below a folder."""
+    words = set()
+    for directory, _, names in os.walk(folder):
+        for name in names:
+            with open(os.path.join(directory, name), encoding="utf-8", errors="replace") as file:
+                words.update(re.findall(r"\w+", file.read()))
+    return words
 
 
 def main(root):
-    folder = os.path.join(root, "test", "diagnostics")
-    names = os.listdir(folder) if os.path.isdir(folder) else []
+    problems = []
+    tests = os.path.join(root, "test")
+    diagnostics = os.path.join(tests, "diagnostics")
+    names = os.listdir(diagnostics) if os.path.isdir(diagnostics) else []
     tested = {os.path.splitext(name)[0] for name in names if name.endswith(".hpc")}
-    places = message_ids(root)
-    missing = [name for name in places if name not in tested]
-    strange = sorted(tested - set(places))
-    for name in missing:
-        print("%s: message '%s' has no test test/diagnostics/%s.hpc" % (places[name], name, name))
-    for name in strange:
-        print("test/diagnostics/%s.hpc: there is no message of this name" % name)
-    print("messages: %d, without a test: %d" % (len(places), len(missing)))
-    return 1 if missing or strange else 0
+    messages = dict(rows(root, "frontend/Messages.def", "MESSAGE"))
+    errors = dict(rows(root, "runtime/Errors.def", "HPC_ERROR"))
+    for name in messages:
+        if name not in tested:
+            problems.append("%s: test/diagnostics/%s.hpc is missing" % (messages[name], name))
+    for name in sorted(tested - set(messages)):
+        problems.append("test/diagnostics/%s.hpc: there is no message of this name" % name)
+    words = words_below(tests)
+    for name in errors:
+        if name not in words:
+            problems.append("%s: no file below test/ names '%s'" % (errors[name], name))
+    print("\n".join(problems + ["messages: %d and %d run-time errors, %d problems" % (
+        len(messages), len(errors), len(problems))]))
+    return 1 if problems else 0
 
 
 if __name__ == "__main__":
