@@ -106,10 +106,9 @@ std::vector<Affine> Builder::broadcastShape(llvm::ArrayRef<std::vector<Affine>> 
   for (const std::vector<Affine> &candidates : sizes)
     for (size_t right = 1; right < candidates.size(); ++right)
       for (size_t left = 0; left < right; ++left)
-        conditions.push_back(
-            anyOf({compare(ScalarOp::Equal, candidates[left], candidates[right]),
-                   compare(ScalarOp::Equal, candidates[left], Affine(1)),
-                   compare(ScalarOp::Equal, candidates[right], Affine(1))}));
+        conditions.push_back(anyOf({compare(ScalarOp::Equal, candidates[left], candidates[right]),
+                                    compare(ScalarOp::Equal, candidates[left], Affine(1)),
+                                    compare(ScalarOp::Equal, candidates[right], Affine(1))}));
   std::vector<Scalar> arguments;
   for (const std::vector<Affine> &shape : shapes)
     appendShape(arguments, shape);

@@ -24,8 +24,7 @@ static DType elementTypeOf(const Type &type) {
 void Builder::fill(BufferId target, Scalar value) {
   std::vector<Affine> shape = shapeOf(target);
   std::vector<SymbolId> axes = newAxes(shape.size());
-  compute(boxOf(axes, shape), {target, std::nullopt, {axes.begin(), axes.end()}},
-          std::move(value));
+  compute(boxOf(axes, shape), {target, std::nullopt, {axes.begin(), axes.end()}}, std::move(value));
 }
 
 /// The elements of `source`, which has the target's shape.
@@ -46,8 +45,8 @@ Value Builder::lowerNode(const typed::Expr &expr, const typed::Copy &node) {
   // Elements that are not computed yet have no order of their own: their array has order 'K'.
   if (operand.elements && (node.keepOrder || operand.elements->shape.size() == 1))
     return operand;
-  return arrayValue(copyOf(named(std::move(operand), node.operand->type),
-                           node.keepOrder && !isList));
+  return arrayValue(
+      copyOf(named(std::move(operand), node.operand->type), node.keepOrder && !isList));
 }
 
 Value Builder::lowerNode(const typed::Expr &expr, const typed::Create &node) {
@@ -97,10 +96,10 @@ Value Builder::lowerNode(const typed::Expr &expr, const typed::Eye &node) {
   DType type = elementTypeOf(expr.type);
   BufferId result = newArray(type, {rows, columns}, {});
   std::vector<SymbolId> axes = newAxes(2);
-  std::vector<Scalar> choice{
-      compare(ScalarOp::Equal, ir::affineScalar(Affine(axes[1]) - Affine(axes[0])),
-              ir::affineScalar(diagonal)),
-      ir::constantOf(type, int64_t(1)), ir::constantOf(type, int64_t(0))};
+  std::vector<Scalar> choice{compare(ScalarOp::Equal,
+                                     ir::affineScalar(Affine(axes[1]) - Affine(axes[0])),
+                                     ir::affineScalar(diagonal)),
+                             ir::constantOf(type, int64_t(1)), ir::constantOf(type, int64_t(0))};
   compute(boxOf(axes, {{rows, columns}}), {result, std::nullopt, {axes[0], axes[1]}},
           ir::apply(program, ScalarOp::Select, std::move(choice)));
   return arrayValue(result);
@@ -122,11 +121,10 @@ Affine Builder::arangeLength(Scalar start, Scalar stop, Scalar step, bool weak) 
     return maximumOf(freeze(std::move(stop), "n"), 0, "n");
 
   Scalar distance = simple(applyScalar(ScalarOp::Subtract, weak && !isFloat, {stop, start}));
-  Scalar quotient = simple(
-      weak ? ir::apply(program, ScalarOp::Divide, {distance, step}, true, here)
-           : ir::apply(program, ScalarOp::Divide,
-                       {castScalar(DType::F64, false, distance),
-                        castScalar(DType::F64, false, step)}));
+  Scalar quotient = simple(weak ? ir::apply(program, ScalarOp::Divide, {distance, step}, true, here)
+                                : ir::apply(program, ScalarOp::Divide,
+                                            {castScalar(DType::F64, false, distance),
+                                             castScalar(DType::F64, false, step)}));
   Scalar rounded = simple(ir::apply(program, ScalarOp::Ceil, {quotient}));
   check(ir::apply(program, ScalarOp::Not, {ir::apply(program, ScalarOp::IsNan, {rounded})}),
         "ArangeLength");
@@ -139,9 +137,9 @@ Affine Builder::arangeLength(Scalar start, Scalar stop, Scalar step, bool weak) 
   Scalar count = castScalar(DType::I64, false, rounded);
   if (isFloat) {
     Scalar zero = ir::constantFloat(0);
-    Scalar underflows = ir::apply(program, ScalarOp::And,
-                                  {compare(ScalarOp::Equal, quotient, zero),
-                                   compare(ScalarOp::NotEqual, distance, zero)});
+    Scalar underflows = ir::apply(
+        program, ScalarOp::And,
+        {compare(ScalarOp::Equal, quotient, zero), compare(ScalarOp::NotEqual, distance, zero)});
     Scalar sign = ir::apply(program, ScalarOp::Select,
                             {ir::apply(program, ScalarOp::SignBit, {quotient}),
                              ir::constantInteger(0), ir::constantInteger(1)});
@@ -184,9 +182,9 @@ Value Builder::lowerNode(const typed::Expr &expr, const typed::Arange &node) {
   }
   SymbolId axis = newAxes(1).front();
   Scalar position = castScalar(type, false, ir::affineScalar(axis));
-  Scalar element = ir::apply(
-      program, ScalarOp::Add,
-      {first, ir::apply(program, ScalarOp::Multiply, {std::move(position), delta})});
+  Scalar element =
+      ir::apply(program, ScalarOp::Add,
+                {first, ir::apply(program, ScalarOp::Multiply, {std::move(position), delta})});
   compute({{axis, uniformFrom, length, 1, ir::AxisKind::Par}}, {result, std::nullopt, {axis}},
           std::move(element));
   return arrayValue(result);
@@ -272,8 +270,9 @@ Value Builder::lowerNode(const typed::Expr &expr, const typed::ListRepeat &node)
   Affine times = maximumOf(freeze(std::move(values[1].scalars.front()), "count"), 0, "count");
   // More elements than memory can hold: Python's MemoryError, before the product overflows.
   Affine most = floorDivide(sizeInterval.hi, maximumOf(size, 1, "n"), "most");
-  check(anyOf({compare(ScalarOp::LessEqual, times, most), compare(ScalarOp::Equal, size, Affine(0))}),
-        "ListTooLarge");
+  check(
+      anyOf({compare(ScalarOp::LessEqual, times, most), compare(ScalarOp::Equal, size, Affine(0))}),
+      "ListTooLarge");
   Affine total;
   if (size == Affine(1))
     total = times;
@@ -281,9 +280,9 @@ Value Builder::lowerNode(const typed::Expr &expr, const typed::ListRepeat &node)
            constant && intervalOf(times).within(sizeInterval))
     total = times * *constant;
   else
-    total = freeze(ir::apply(program, ScalarOp::Multiply,
-                             {ir::affineScalar(size), ir::affineScalar(times)}),
-                   "n");
+    total = freeze(
+        ir::apply(program, ScalarOp::Multiply, {ir::affineScalar(size), ir::affineScalar(times)}),
+        "n");
   BufferId result = newArray(elementTypeOf(expr.type), {total}, {}, "list");
   SymbolId axis = newAxes(1).front();
   ir::Index from(size == Affine(1) ? Affine(0) : Affine(axis));
@@ -340,14 +339,24 @@ static void checkFits(Builder &builder, BufferId list, DType type) {
   SymbolId axis = builder.newAxes(1).front();
   Scalar element = ir::load(list, {axis});
   Scalar fits = builder.fitsIn(element, *range);
-  Scalar isFirst = ir::apply(
-      builder.program, ScalarOp::Not,
-      {ir::apply(builder.program, ScalarOp::Or, {ir::load(found), std::move(fits)})});
+  Scalar isFirst =
+      ir::apply(builder.program, ScalarOp::Not,
+                {ir::apply(builder.program, ScalarOp::Or, {ir::load(found), std::move(fits)})});
   ir::Compute search{{{axis, 0, builder.sizeOf(list, 0), 1, ir::AxisKind::Seq}}, {}};
-  search.body.push_back({{outside, std::nullopt, {}}, ir::AssignOp::Set, element, isFirst,
-                         ir::ReductionOrder::Any, {}, builder.here});
-  search.body.push_back({{found, std::nullopt, {}}, ir::AssignOp::Set, ir::constantBool(true),
-                         isFirst, ir::ReductionOrder::Any, {}, builder.here});
+  search.body.push_back({{outside, std::nullopt, {}},
+                         ir::AssignOp::Set,
+                         element,
+                         isFirst,
+                         ir::ReductionOrder::Any,
+                         {},
+                         builder.here});
+  search.body.push_back({{found, std::nullopt, {}},
+                         ir::AssignOp::Set,
+                         ir::constantBool(true),
+                         isFirst,
+                         ir::ReductionOrder::Any,
+                         {},
+                         builder.here});
   builder.emit(std::move(search));
   builder.check(ir::apply(builder.program, ScalarOp::Not, {ir::load(found)}), "IntegerOutOfBounds",
                 {ir::load(outside), ir::constantInteger(static_cast<int64_t>(type))});

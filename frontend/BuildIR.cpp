@@ -7,6 +7,7 @@
 
 #include "frontend/BuildIR.h"
 #include "frontend/Frontend.h"
+#include "ir/Effects.h"
 #include "ir/Walk.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
@@ -18,7 +19,8 @@ namespace hpcc::frontend {
 static std::string irName(llvm::StringRef name) {
   std::string result;
   for (char c : name.ltrim('.'))
-    result += llvm::isAlnum(c) || static_cast<unsigned char>(c) >= 0x80 || c == '_' || c == '.' ? c : '_';
+    result +=
+        llvm::isAlnum(c) || static_cast<unsigned char>(c) >= 0x80 || c == '_' || c == '.' ? c : '_';
   if (result.empty() || llvm::isDigit(result.front()))
     result.insert(result.begin(), '_');
   return result;
@@ -47,7 +49,8 @@ static std::vector<std::optional<ir::ScalarConstant>> constantsOf(const typed::M
       forEachAssigned(stmt, [&](typed::VariableId variable) { ++counts[variable.index]; });
       if (auto *assign = std::get_if<typed::Assign>(&stmt.node))
         if (auto *constant = std::get_if<typed::Constant>(&assign->value.node);
-            constant && std::holds_alternative<ScalarType>(module.variables[assign->variable.index].type))
+            constant &&
+            std::holds_alternative<ScalarType>(module.variables[assign->variable.index].type))
           constants[assign->variable.index] = constant->value;
     });
   }
@@ -79,10 +82,10 @@ static Place newPlace(Builder &builder, const Type &type, llvm::StringRef source
   Place place;
   for (auto [index, part] : llvm::enumerate(builder.partsOf(type))) {
     std::string suffix = !std::holds_alternative<UnionType>(type) ? ""
-                         : index == 0                             ? ".tag"
+                         : index == 0 ? ".tag"
                                       : "." + std::string(ir::nameOf(part));
-    place.scalars.push_back(builder.program.addBuffer(
-        {name + suffix, part, ir::Storage::Own, 0, {}, 1, {}, {}}));
+    place.scalars.push_back(
+        builder.program.addBuffer({name + suffix, part, ir::Storage::Own, 0, {}, 1, {}, {}}));
   }
   if (auto part = arrayPartOf(type))
     place.handle = builder.program.addBuffer(
@@ -120,8 +123,8 @@ static std::vector<typed::VariableId> localsOf(const typed::Module &module,
     });
   std::vector<typed::VariableId> locals;
   for (uint32_t index : named)
-    if (!module.variables[index].global && !llvm::is_contained(function.parameters,
-                                                               typed::VariableId{index}))
+    if (!module.variables[index].global &&
+        !llvm::is_contained(function.parameters, typed::VariableId{index}))
       locals.push_back({index});
   return locals;
 }
@@ -236,6 +239,7 @@ ir::Program buildIr(const typed::Module &module, llvm::StringRef programName,
   builder.program.file = fileName.str();
   builder.lowerModule();
   ir::renumber(builder.program);
+  ir::setEffects(builder.program);
   return std::move(builder.program);
 }
 

@@ -201,8 +201,9 @@ struct Builder {
   void checkBound(typed::VariableId variable);
   Scalar applyScalar(ir::ScalarOp op, bool checked, std::vector<Scalar> operands);
   Scalar castScalar(DType type, bool checked, Scalar operand);
-  std::vector<BufferId> call(typed::FunctionId callee, const typed::ExprList &arguments,
-                             std::vector<BufferId> results);
+  Place newTemporary(const Type &type);
+  void call(typed::FunctionId callee, const typed::ExprList &arguments,
+            std::vector<BufferId> results);
 
   // Arrays (BuildArray.cpp).
   BufferId array(const typed::Expr &expr) { return named(value(expr), expr.type); }

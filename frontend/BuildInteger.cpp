@@ -190,18 +190,18 @@ Affine Builder::minimumOf(const Affine &left, const Affine &right, llvm::StringR
   Scalar isLeft = compare(ScalarOp::LessEqual, left, right);
   if (auto *known = std::get_if<ir::ScalarConstant>(&isLeft.node))
     return known->bits ? left : right;
-  return freeze(ir::apply(program, ScalarOp::Minimum,
-                          {ir::affineScalar(left), ir::affineScalar(right)}),
-                name);
+  return freeze(
+      ir::apply(program, ScalarOp::Minimum, {ir::affineScalar(left), ir::affineScalar(right)}),
+      name);
 }
 
 Affine Builder::maximumOf(const Affine &left, const Affine &right, llvm::StringRef name) {
   Scalar isLeft = compare(ScalarOp::GreaterEqual, left, right);
   if (auto *known = std::get_if<ir::ScalarConstant>(&isLeft.node))
     return known->bits ? left : right;
-  return freeze(ir::apply(program, ScalarOp::Maximum,
-                          {ir::affineScalar(left), ir::affineScalar(right)}),
-                name);
+  return freeze(
+      ir::apply(program, ScalarOp::Maximum, {ir::affineScalar(left), ir::affineScalar(right)}),
+      name);
 }
 
 Affine Builder::sumOf(const Affine &left, const Affine &right, llvm::StringRef name) {

@@ -34,12 +34,12 @@ static Value loopValueFor(const Type &type, ScalarType elementType, Scalar eleme
     value.scalars.push_back(std::move(element));
     return value;
   }
-  auto alternative = llvm::find(unionType->alternatives, elementType) -
-                     unionType->alternatives.begin();
+  auto alternative =
+      llvm::find(unionType->alternatives, elementType) - unionType->alternatives.begin();
   value.scalars.push_back(ir::constantInteger(alternative));
-  for (const ScalarType &other : unionType->alternatives)
-    value.scalars.push_back(ir::constantOf(other.dtype, int64_t(0)));
-  value.scalars[1 + static_cast<size_t>(alternative)] = std::move(element);
+  for (DType part : unionType->storage())
+    value.scalars.push_back(ir::constantOf(part, int64_t(0)));
+  value.scalars[1 + unionType->storageOf(static_cast<size_t>(alternative))] = std::move(element);
   return value;
 }
 
@@ -129,9 +129,8 @@ static Trip tripOf(Builder &builder, const Affine &start, const Affine &stop, co
     stride = builder.maximumOf(builder.maximumOf(near, near * -1, "stride"), 1, "stride");
   }
   // ceil(distance / stride) without a sum that could overflow: (distance - 1) // stride + 1.
-  Affine count = stride == Affine(1)
-                     ? distance
-                     : builder.floorDivide(distance - 1, stride, "count") + 1;
+  Affine count =
+      stride == Affine(1) ? distance : builder.floorDivide(distance - 1, stride, "count") + 1;
   SymbolId iterator =
       builder.newSymbol("trip", {0, std::max<int64_t>(builder.intervalOf(count).hi - 1, 0)});
   Trip trip{iterator, 0, count, {}};
@@ -166,8 +165,7 @@ void Builder::lowerNode(const typed::ForRange &node) {
   Trip trip = tripOf(*this, start, nearStop(*this, stop), step, variable.name);
 
   state.loops.push_back({});
-  bool isConstant = !isAssigned(*this, node.body, node.variable) &&
-                    variable.type == Type(weakInt);
+  bool isConstant = !isAssigned(*this, node.body, node.variable) && variable.type == Type(weakInt);
   std::optional<Affine> outer = loopValues[node.variable.index];
   ir::Block body = inBlock([&] {
     size_t factCount = facts.size();
@@ -175,9 +173,9 @@ void Builder::lowerNode(const typed::ForRange &node) {
     if (!step.isConstant()) {
       Scalar product = ir::apply(program, ScalarOp::Multiply,
                                  {ir::affineScalar(step), ir::affineScalar(trip.iterator)});
-      value = freeze(ir::apply(program, ScalarOp::Add,
-                               {ir::affineScalar(start), std::move(product)}),
-                     variable.name);
+      value =
+          freeze(ir::apply(program, ScalarOp::Add, {ir::affineScalar(start), std::move(product)}),
+                 variable.name);
     }
     facts.push_back({value, rangeInterval(*this, start, stop, step)});
     assign(node.variable, loopValueFor(variable.type, weakInt, ir::affineScalar(value)));
@@ -209,8 +207,8 @@ void Builder::lowerNode(const typed::ForEach &node) {
   ir::Block body = inBlock([&] {
     bool isList = std::holds_alternative<ListType>(node.sequence.type);
     Scalar element = ir::load(sequence, {iterator});
-    assign(node.variable, loopValueFor(variableOf(node.variable).type, {type, isList},
-                                       std::move(element)));
+    assign(node.variable,
+           loopValueFor(variableOf(node.variable).type, {type, isList}, std::move(element)));
     lowerBody(node.body);
   });
   ir::Axis axis{iterator, 0, size, 1, ir::AxisKind::Seq};

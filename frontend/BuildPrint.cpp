@@ -20,8 +20,8 @@ static void printUnion(Builder &builder, const UnionType &type, const Value &val
     Scalar isThis = builder.compare(ScalarOp::Equal, value.scalars.front(),
                                     ir::constantInteger(static_cast<int64_t>(index)));
     ir::Block print = builder.inBlock([&] {
-      builder.emit(
-          ir::LibraryCall{scalarPrinter(alternative, repr), {value.scalars[1 + index]}});
+      builder.emit(ir::LibraryCall{scalarPrinter(alternative, repr),
+                                   {value.scalars[1 + type.storageOf(index)]}});
     });
     builder.emit(ir::If{std::move(isThis), std::move(print), {}});
   }

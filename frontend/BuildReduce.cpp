@@ -103,8 +103,8 @@ static BufferId accumulate(Builder &builder, Reduction &reduction, ReduceKind ki
                            ReductionOrder order, llvm::StringRef name) {
   DType type = ir::typeOf(reduction.operand.value, builder.program);
   BufferId result = newResult(builder, reduction, type, neutralOf(kind, type), name);
-  builder.compute(reduction.axes, {result, std::nullopt, reduction.target},
-                  reduction.operand.value, op, order);
+  builder.compute(reduction.axes, {result, std::nullopt, reduction.target}, reduction.operand.value,
+                  op, order);
   return result;
 }
 
@@ -130,8 +130,8 @@ static BufferId sum(Builder &builder, Reduction &reduction, DType type) {
 static BufferId mean(Builder &builder, Reduction &reduction, DType type) {
   Scalar count = ir::constantInteger(1);
   for (const Affine &size : reduction.reduced)
-    count = ir::apply(builder.program, ScalarOp::Multiply,
-                      {std::move(count), ir::affineScalar(size)});
+    count =
+        ir::apply(builder.program, ScalarOp::Multiply, {std::move(count), ir::affineScalar(size)});
   if (reduction.reduced.size() == 1)
     count = ir::affineScalar(reduction.reduced.front());
   BufferId total = sum(builder, reduction, type);
@@ -187,21 +187,30 @@ static BufferId argument(Builder &builder, Reduction &reduction, ReduceKind kind
   }
   const Scalar &element = reduction.operand.value;
   Scalar known = ir::load(best, reduction.target);
-  Scalar better =
-      builder.compare(isMinimum ? ScalarOp::Less : ScalarOp::Greater, element, known);
+  Scalar better = builder.compare(isMinimum ? ScalarOp::Less : ScalarOp::Greater, element, known);
   if (ir::isFloat(type)) {
-    Scalar knownIsNumber = ir::apply(
-        program, ScalarOp::Not, {ir::apply(program, ScalarOp::IsNan, {known})});
+    Scalar knownIsNumber =
+        ir::apply(program, ScalarOp::Not, {ir::apply(program, ScalarOp::IsNan, {known})});
     Scalar firstNan =
         ir::apply(program, ScalarOp::And,
                   {ir::apply(program, ScalarOp::IsNan, {element}), std::move(knownIsNumber)});
     better = ir::apply(program, ScalarOp::Or, {std::move(better), std::move(firstNan)});
   }
   ir::Compute node{reduction.axes, {}};
-  node.body.push_back({{position, std::nullopt, reduction.target}, AssignOp::Set, std::move(flat),
-                       better, ReductionOrder::Any, {}, builder.here});
-  node.body.push_back({{best, std::nullopt, reduction.target}, AssignOp::Set, element, better,
-                       ReductionOrder::Any, {}, builder.here});
+  node.body.push_back({{position, std::nullopt, reduction.target},
+                       AssignOp::Set,
+                       std::move(flat),
+                       better,
+                       ReductionOrder::Any,
+                       {},
+                       builder.here});
+  node.body.push_back({{best, std::nullopt, reduction.target},
+                       AssignOp::Set,
+                       element,
+                       better,
+                       ReductionOrder::Any,
+                       {},
+                       builder.here});
   builder.emit(std::move(node));
   return position;
 }

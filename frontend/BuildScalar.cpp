@@ -61,15 +61,18 @@ Value Builder::lowerNode(const typed::Expr &, const typed::UnionIs &node) {
 }
 
 Value Builder::lowerNode(const typed::Expr &, const typed::UnionPart &node) {
-  return scalarValue(ir::load(placeOf(node.variable).scalars[1 + node.alternative]));
+  const auto &type = std::get<UnionType>(module.variables[node.variable.index].type);
+  size_t part = 1 + type.storageOf(node.alternative);
+  return scalarValue(ir::load(placeOf(node.variable).scalars[part]));
 }
 
 Value Builder::lowerNode(const typed::Expr &expr, const typed::UnionMake &node) {
   Value made;
   made.scalars.push_back(ir::constantInteger(node.alternative));
-  for (const ScalarType &alternative : std::get<UnionType>(expr.type).alternatives)
-    made.scalars.push_back(ir::constantOf(alternative.dtype, int64_t(0)));
-  made.scalars[1 + node.alternative] = scalar(*node.value);
+  const auto &type = std::get<UnionType>(expr.type);
+  for (DType part : type.storage())
+    made.scalars.push_back(ir::constantOf(part, int64_t(0)));
+  made.scalars[1 + type.storageOf(node.alternative)] = scalar(*node.value);
   return made;
 }
 
@@ -110,9 +113,8 @@ Scalar Builder::applyScalar(ScalarOp op, bool checked, std::vector<Scalar> opera
   if (op == ScalarOp::Negate)
     if (std::optional<Scalar> constant = negated(operands.front()))
       return *constant;
-  bool integers = llvm::all_of(operands, [&](const Scalar &operand) {
-    return ir::typeOf(operand, program) == DType::I64;
-  });
+  bool integers = llvm::all_of(
+      operands, [&](const Scalar &operand) { return ir::typeOf(operand, program) == DType::I64; });
   if (!integers || !checked)
     return ir::apply(program, op, std::move(operands), checked, here);
   switch (op) {
@@ -158,6 +160,7 @@ Value Builder::lowerNode(const typed::Expr &expr, const typed::Cast &node) {
     tree = simple(std::move(tree));
     check(fitsIn(tree, *range), "IntegerOutOfBounds",
           {tree, ir::constantInteger(static_cast<int64_t>(type))});
+    return scalarValue(castScalar(type, false, std::move(tree)));
   }
   return scalarValue(castScalar(type, node.checked, std::move(tree)));
 }
@@ -176,11 +179,10 @@ Value Builder::lowerNode(const typed::Expr &expr, const typed::Apply &node) {
     checkIntegerPower(values[0], values[1]);
   if (isArray(expr.type)) {
     bool three = node.op == ScalarOp::Select;
-    return {{},
-            std::nullopt,
-            elementwise(std::move(values), three, [&](std::vector<Scalar> elements) {
-              return ir::apply(program, node.op, std::move(elements));
-            })};
+    return {
+        {}, std::nullopt, elementwise(std::move(values), three, [&](std::vector<Scalar> elements) {
+          return ir::apply(program, node.op, std::move(elements));
+        })};
   }
   std::vector<Scalar> trees;
   for (Value &operand : values)
@@ -284,13 +286,13 @@ Value Builder::lowerNode(const typed::Expr &, const typed::SizeOf &node) {
 }
 
 /// Calls a function whose results go to `results`, variables and handles that exist.
-std::vector<BufferId> Builder::call(typed::FunctionId callee, const typed::ExprList &arguments,
-                                    std::vector<BufferId> results) {
+void Builder::call(typed::FunctionId callee, const typed::ExprList &arguments,
+                   std::vector<BufferId> results) {
   std::vector<const typed::Expr *> exprs;
   for (const typed::Expr &argument : arguments)
     exprs.push_back(&argument);
   std::vector<Value> values = operands(exprs);
-  ir::Call node{functionNames[callee.index], {}, results};
+  ir::Call node{functionNames[callee.index], {}, std::move(results)};
   // A computed array is storage of its own, made before the call; what else can raise was earlier.
   for (size_t index = values.size(); index-- > 0;)
     if (values[index].elements)
@@ -305,22 +307,29 @@ std::vector<BufferId> Builder::call(typed::FunctionId callee, const typed::ExprL
       node.arguments.push_back(named(std::move(value), expr->type));
   }
   emit(std::move(node));
-  return results;
+}
+
+/// Where a call leaves a result until it is used.
+Place Builder::newTemporary(const Type &type) {
+  Place place;
+  for (DType part : partsOf(type))
+    place.scalars.push_back(newScalar(part, "r"));
+  if (auto *arrayType = std::get_if<ArrayType>(&type))
+    place.handle = newHandle(arrayType->dtype, arrayType->dims, "r");
+  else if (auto *listType = std::get_if<ListType>(&type))
+    place.handle = newHandle(listType->element, 1, "r");
+  return place;
 }
 
 Value Builder::lowerNode(const typed::Expr &expr, const typed::CallExpr &node) {
+  Place place = newTemporary(expr.type);
   Value result;
-  std::vector<BufferId> results;
-  for (DType part : partsOf(expr.type)) {
-    results.push_back(newScalar(part, "r"));
-    result.scalars.push_back(ir::load(results.back()));
-  }
-  if (auto *arrayType = std::get_if<ArrayType>(&expr.type))
-    result.array = newHandle(arrayType->dtype, arrayType->dims, "r");
-  else if (auto *listType = std::get_if<ListType>(&expr.type))
-    result.array = newHandle(listType->element, 1, "r");
-  if (result.array)
-    results.push_back(*result.array);
+  for (BufferId part : place.scalars)
+    result.scalars.push_back(ir::load(part));
+  result.array = place.handle;
+  std::vector<BufferId> results = std::move(place.scalars);
+  if (place.handle)
+    results.push_back(*place.handle);
   call(node.callee, node.arguments, std::move(results));
   return result;
 }

@@ -91,8 +91,8 @@ static void checkStoredShape(Builder &builder, llvm::ArrayRef<Affine> from,
     Scalar same = builder.compare(ScalarOp::Equal, from[dim], size);
     conditions.push_back(
         augmented ? std::move(same)
-                  : builder.anyOf({std::move(same),
-                                   builder.compare(ScalarOp::Equal, from[dim], Affine(1))}));
+                  : builder.anyOf(
+                        {std::move(same), builder.compare(ScalarOp::Equal, from[dim], Affine(1))}));
   }
   Builder::appendShape(arguments, augmented ? to : from);
   Builder::appendShape(arguments, augmented ? from : to);
@@ -159,14 +159,13 @@ void Builder::lowerNode(const typed::StoreMask &node) {
   BufferId mask = named(std::move(values[2]), node.mask.type);
   std::vector<Affine> shape = shapeOf(base), maskShape = shapeOf(mask);
   for (unsigned dim = 0; dim < shape.size(); ++dim)
-    check(compare(ScalarOp::Equal, shape[dim], maskShape[dim]), "MaskMismatch",
-          {ir::constantInteger(dim), ir::affineScalar(shape[dim]),
-           ir::affineScalar(maskShape[dim])});
+    check(
+        compare(ScalarOp::Equal, shape[dim], maskShape[dim]), "MaskMismatch",
+        {ir::constantInteger(dim), ir::affineScalar(shape[dim]), ir::affineScalar(maskShape[dim])});
   // NumPy walks base and mask together: a mask that lies in the base is seen as it changes.
   bool mayOverlap = program[base].type == DType::Bool && program[mask].storage != ir::Storage::Own;
   std::vector<SymbolId> axes = newAxes(shape.size());
-  ir::Compute store{
-      boxOf(axes, shape, mayOverlap ? ir::AxisKind::Seq : ir::AxisKind::Par), {}};
+  ir::Compute store{boxOf(axes, shape, mayOverlap ? ir::AxisKind::Seq : ir::AxisKind::Par), {}};
   store.body.push_back({{base, std::nullopt, {axes.begin(), axes.end()}},
                         ir::AssignOp::Set,
                         std::move(element),
@@ -204,8 +203,9 @@ void Builder::lowerNode(const typed::Return &node) {
   for (auto [value, expr] : llvm::zip_equal(values, exprs))
     if (value.elements)
       value = {{}, named(std::move(value), expr->type), std::nullopt};
-  // Results are new variables: assigning one changes nothing that another reads.
-  for (auto [place, value] : llvm::zip_equal(state.results, values))
+  // Results are new variables: assigning one changes nothing that another reads. A result None has
+  // no value.
+  for (auto [place, value] : llvm::zip(state.results, values))
     assign(place, std::move(value));
   dropTemporaries(count);
   if (!state.returnLabel)
@@ -222,10 +222,14 @@ void Builder::lowerNode(const typed::Evaluate &node) {
       store(std::move(tree));
 }
 
+/// Results go to the variables themselves; to a variable that stands twice the last one counts.
 void Builder::lowerNode(const typed::CallStmt &node) {
   std::vector<BufferId> results;
-  for (typed::VariableId variable : node.results) {
-    const Place &place = placeOf(variable);
+  for (size_t index = 0; index < node.results.size(); ++index) {
+    typed::VariableId variable = node.results[index];
+    bool isAssignedAgain =
+        llvm::is_contained(llvm::ArrayRef(node.results).drop_front(index + 1), variable);
+    Place place = isAssignedAgain ? newTemporary(variableOf(variable).type) : placeOf(variable);
     llvm::append_range(results, place.scalars);
     if (place.handle)
       results.push_back(*place.handle);

@@ -26,8 +26,8 @@ Affine Builder::checkedIndex(const Affine &index, const Affine &size, unsigned a
     if (interval.hi < 0 && interval.within(smallInterval)) {
       position = index + size;
     } else {
-      Scalar fromEnd = ir::apply(program, ScalarOp::Add,
-                                 {ir::affineScalar(index), ir::affineScalar(size)});
+      Scalar fromEnd =
+          ir::apply(program, ScalarOp::Add, {ir::affineScalar(index), ir::affineScalar(size)});
       position = freeze(ir::apply(program, ScalarOp::Select,
                                   {compare(ScalarOp::Less, index, Affine(0)), std::move(fromEnd),
                                    ir::affineScalar(index)}),
@@ -109,7 +109,8 @@ static Affine clampedBound(Builder &builder, const Affine &bound, const Affine &
   // A far bound is brought near first, so that the sum is small.
   Affine near = bound;
   if (!builder.intervalOf(bound).within(smallInterval))
-    near = builder.maximumOf(builder.minimumOf(bound, smallInterval.hi, "b"), smallInterval.lo, "b");
+    near =
+        builder.maximumOf(builder.minimumOf(bound, smallInterval.hi, "b"), smallInterval.lo, "b");
   Affine fromEnd = builder.maximumOf(near + size, lo, "b");
   Affine fromStart = builder.minimumOf(near, hi, "b");
   return builder.selectOf(builder.compare(ScalarOp::Less, near, Affine(0)), fromEnd, fromStart,

@@ -168,7 +168,8 @@ void Dumper::head(const Expr &expr) {
           },
           [&](const ShortCircuit &node) { out << (node.isAnd ? "And" : "Or"); },
           [&](const Conditional &) { out << "Conditional"; },
-          [&](const Sequence &) { out << "Sequence"; }, [&](const Element &) { out << "Element"; },
+          [&](const Sequence &) { out << "Sequence"; },
+          [&](const Element &) { out << "Element"; },
           [&](const View &) { out << "View"; },
           [&](const Transpose &node) {
             out << "Transpose";
@@ -186,15 +187,14 @@ void Dumper::head(const Expr &expr) {
           [&](const Linspace &node) {
             out << "Linspace" << (node.endpoint ? "" : " without-endpoint");
           },
-          [&](const Eye &) { out << "Eye"; }, [&](const ListLiteral &) { out << "ListLiteral"; },
+          [&](const Eye &) { out << "Eye"; },
+          [&](const ListLiteral &) { out << "ListLiteral"; },
           [&](const ListRepeat &) { out << "ListRepeat"; },
           [&](const ListConcat &) { out << "ListConcat"; },
           [&](const ListSlice &) { out << "ListSlice"; },
           [&](const ListToArray &) { out << "ListToArray"; },
           [&](const SizeOf &node) { out << "SizeOf " << node.dim; },
-          [&](const CallExpr &node) {
-            out << "Call " << module.functions[node.callee.index].name;
-          },
+          [&](const CallExpr &node) { out << "Call " << module.functions[node.callee.index].name; },
           [&](const Clock &node) {
             out << (node.kind == ClockKind::Time ? "Clock time" : "Clock perf_counter");
           }},
@@ -229,8 +229,11 @@ void Dumper::operands(const Expr &expr) {
           [&](const ListSlice &node) { child(node.list), slice(node.slice); },
           [&](const ListToArray &node) { child(node.list); },
           [&](const SizeOf &node) { child(node.operand); },
-          [&](const CallExpr &node) { children(node.arguments); }, [](const Constant &) {},
-          [](const Read &) {}, [](const UnionIs &) {}, [](const UnionPart &) {},
+          [&](const CallExpr &node) { children(node.arguments); },
+          [](const Constant &) {},
+          [](const Read &) {},
+          [](const UnionIs &) {},
+          [](const UnionPart &) {},
           [](const Clock &) {}},
       expr.node);
 }
@@ -277,48 +280,47 @@ void Dumper::head(const Stmt &stmt) {
 
 void Dumper::parts(const Stmt &stmt) {
   std::visit(
-      overloaded{
-          [&](const Assign &node) { child(node.value); },
-          [&](const AssignMany &node) { children(node.values); },
-          [&](const StoreElement &node) {
-            child(node.value, "value"), child(node.base, "base"), children(node.indices);
-          },
-          [&](const StoreSlice &node) {
-            child(node.value, "value"), child(node.base, "base"), items(node.items);
-          },
-          [&](const StoreMask &node) {
-            child(node.value, "value"), child(node.base, "base"), child(node.mask, "mask");
-          },
-          [&](const If &node) {
-            child(node.test), block("then", node.then), block("else", node.otherwise);
-          },
-          [&](const While &node) {
-            child(node.test), block("body", node.body), block("else", node.otherwise);
-          },
-          [&](const ForRange &node) {
-            child(node.start), child(node.stop), child(node.step);
-            block("body", node.body), block("else", node.otherwise);
-          },
-          [&](const ForEach &node) {
-            child(node.sequence), block("body", node.body), block("else", node.otherwise);
-          },
-          [&](const Return &node) { children(node.values); },
-          [&](const Evaluate &node) { child(node.value); },
-          [&](const CallStmt &node) { children(node.arguments); },
-          [&](const Print &node) {
-            nested([&] {
-              for (const PrintItem &item : node.items) {
-                if (auto *text = std::get_if<PrintText>(&item))
-                  line() << "text \"" << escaped(text->text) << "\"\n";
-                else
-                  dump(std::get<PrintValue>(item).value,
-                       std::get<PrintValue>(item).repr ? "repr" : "str");
-              }
-            });
-          },
-          [&](const Assert &node) { child(node.test); },
-          [&](const Exit &node) { child(node.code); }, [](const Break &) {},
-          [](const Continue &) {}, [](const RaiseError &) {}},
+      overloaded{[&](const Assign &node) { child(node.value); },
+                 [&](const AssignMany &node) { children(node.values); },
+                 [&](const StoreElement &node) {
+                   child(node.value, "value"), child(node.base, "base"), children(node.indices);
+                 },
+                 [&](const StoreSlice &node) {
+                   child(node.value, "value"), child(node.base, "base"), items(node.items);
+                 },
+                 [&](const StoreMask &node) {
+                   child(node.value, "value"), child(node.base, "base"), child(node.mask, "mask");
+                 },
+                 [&](const If &node) {
+                   child(node.test), block("then", node.then), block("else", node.otherwise);
+                 },
+                 [&](const While &node) {
+                   child(node.test), block("body", node.body), block("else", node.otherwise);
+                 },
+                 [&](const ForRange &node) {
+                   child(node.start), child(node.stop), child(node.step);
+                   block("body", node.body), block("else", node.otherwise);
+                 },
+                 [&](const ForEach &node) {
+                   child(node.sequence), block("body", node.body), block("else", node.otherwise);
+                 },
+                 [&](const Return &node) { children(node.values); },
+                 [&](const Evaluate &node) { child(node.value); },
+                 [&](const CallStmt &node) { children(node.arguments); },
+                 [&](const Print &node) {
+                   nested([&] {
+                     for (const PrintItem &item : node.items) {
+                       if (auto *text = std::get_if<PrintText>(&item))
+                         line() << "text \"" << escaped(text->text) << "\"\n";
+                       else
+                         dump(std::get<PrintValue>(item).value,
+                              std::get<PrintValue>(item).repr ? "repr" : "str");
+                     }
+                   });
+                 },
+                 [&](const Assert &node) { child(node.test); },
+                 [&](const Exit &node) { child(node.code); }, [](const Break &) {},
+                 [](const Continue &) {}, [](const RaiseError &) {}},
       stmt.node);
 }
 
