@@ -5,7 +5,6 @@
 #include "Walk.h"
 #include "runtime/format.h"
 #include "llvm/Support/thread.h"
-#include <bit>
 
 namespace hpcc::ir {
 
@@ -96,8 +95,7 @@ bool Machine::allocate(BufferId id, Sizes shape) {
   // No machine has this much: the program itself would raise, whatever the interpreter's limit.
   constexpr uint64_t tebibyte = uint64_t(1) << 40;
   if (bytes >= tebibyte) {
-    Sizes arguments{std::bit_cast<int64_t>(static_cast<double>(bytes)),
-                    static_cast<int64_t>(shape.size())};
+    Sizes arguments{static_cast<int64_t>(bytes), static_cast<int64_t>(shape.size())};
     arguments.append(shape.begin(), shape.end());
     arguments.push_back(static_cast<int64_t>(buffer.type));
     raise(HPC_ERROR_OutOfMemory, arguments, here);

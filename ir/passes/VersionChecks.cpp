@@ -196,16 +196,17 @@ private:
 
   /// `select(k < 0, k + n, k)`, Python's index from the end: the fast version counts from the
   /// start.
-  void assumeNoWrap(const Scalar &scalar) {
-    const auto *select = std::get_if<ScalarApply>(&scalar.node);
+  void assumeNoWrap(Scalar &scalar) {
+    auto *select = std::get_if<ScalarApply>(&scalar.node);
     if (!select || select->op != ScalarOp::Select)
       return;
     const auto *test = std::get_if<ScalarApply>(&select->operands[0].node);
     if (!test || test->op != ScalarOp::Less || test->operands[0] != select->operands[2] ||
         test->operands[1] != constantInteger(0))
       return;
-    if (std::optional<Affine> index = asAffine(select->operands[2]))
-      assumeComparison(ScalarOp::GreaterEqual, *index, Affine(0));
+    std::optional<Affine> index = asAffine(select->operands[2]);
+    if (index && assumeComparison(ScalarOp::GreaterEqual, *index, Affine(0)))
+      simplifyNode(select->operands[0], facts);
   }
 
   void rewriteTree(Scalar &tree) {
