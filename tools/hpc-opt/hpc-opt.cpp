@@ -162,6 +162,16 @@ static ExitCode writeOutput(const Program &program, const Options &options,
   return Good;
 }
 
+/// True if the lists of passes to print name passes only; otherwise a message is printed.
+static bool namePasses(const cl::list<std::string> &names) {
+  for (const std::string &name : names)
+    if (!findPass(name)) {
+      llvm::errs() << "error: --" << names.ArgStr << ": no pass '" << name << "'\n";
+      return false;
+    }
+  return true;
+}
+
 int main(int argc, char **argv) {
   llvm::InitLLVM init(argc, argv);
   forgetLibraryOptions(argv[0]);
@@ -173,6 +183,8 @@ int main(int argc, char **argv) {
     cl::PrintHelpMessage();
     return Good;
   }
+  if (!namePasses(options.printBefore) || !namePasses(options.printAfter))
+    return BadInput;
   std::optional<Program> program = readProgram(options.input);
   if (!program || !checkInput(*program, options.input))
     return BadInput;
