@@ -1,0 +1,293 @@
+//===- CommandLine.cpp - what the user asked for ---------------------------------------------===//
+
+#include "CommandLine.h"
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/ADT/Twine.h"
+
+namespace hpcc {
+
+using llvm::StringLiteral;
+using llvm::StringRef;
+using llvm::Twine;
+
+StringRef helpText() {
+  return R"(hpcc compiles array programs written in Python.
+
+usage:
+  hpcc FILE.hpc [-o OUT]                  compile to an executable
+  hpcc run FILE.hpc [options] [-- ARGS]   compile in memory and run
+  hpcc check FILE.hpc                     report problems only
+  hpcc oracle FILE.hpc                    run under CPython and under hpcc, and compare
+
+FILE may be '-' for standard input. A file FILE.hir holds hpcc's IR as text.
+
+options:
+  -o OUT              the output; '-' is standard output
+  -O0 .. -O3          effort of optimisation (default -O3); results are the same at each level
+  -march=CPU          the CPU to compile for (default native)
+  -D NAME=VALUE       replace the literal of a module variable
+  --emit=KIND         tokens, ast, types, ir, ir-final, llvm, llvm-opt, asm, obj or exe
+  --print-before=PASS, --print-after=PASS, --print-after-all, --print-changed
+                      write the IR around passes to standard error
+  --stats             count what the program consists of and what passes did
+  --diagnostics-format=text|json
+  --python=PATH       the Python that 'oracle' compares with
+  --help, --version
+
+exit codes: 0, 1 for an error of the program, 2 for what hpcc does not support, 70 for a fault of hpcc
+)";
+}
+
+namespace {
+
+CommandError error(const Twine &text) { return {("error: " + text).str(), 1}; }
+CommandError unsupported(const Twine &text) { return {("unsupported: " + text).str(), 2}; }
+
+struct EmitName {
+  StringLiteral name;
+  Emit emit;
+};
+constexpr EmitName emitNames[] = {
+    {"tokens", Emit::Tokens},
+    {"ast", Emit::Ast},
+    {"types", Emit::Types},
+    {"ir", Emit::Ir},
+    {"ir-final", Emit::IrFinal},
+    {"llvm", Emit::Llvm},
+    {"llvm-opt", Emit::LlvmOptimized},
+    {"asm", Emit::Assembly},
+    {"obj", Emit::Object},
+    {"exe", Emit::Executable},
+};
+
+/// Kinds of output, commands and options that are announced and do not exist.
+constexpr StringLiteral laterEmits[] = {"ptx", "shared", "header", "pymod"};
+constexpr StringLiteral laterCommands[] = {"repl", "explain", "doctor"};
+constexpr StringLiteral laterOptions[] = {"-g",
+                                          "-ffp-contract",
+                                          "-ffast-math",
+                                          "--check",
+                                          "--passes",
+                                          "--disable-pass",
+                                          "--dump-dir",
+                                          "-ftime-report",
+                                          "-Rpass",
+                                          "-Rpass-missed",
+                                          "-fsave-optimization-record",
+                                          "--progress",
+                                          "--machine",
+                                          "--wrap-int",
+                                          "--emulate"};
+
+class Parser {
+public:
+  explicit Parser(llvm::ArrayRef<const char *> words) : words(words) {}
+
+  std::variant<CommandLine, CommandError> parse() {
+    parseAction();
+    while (!failure && !words.empty()) {
+      StringRef word = take();
+      if (word == "--") {
+        for (const char *argument : words)
+          line.programArguments.push_back(argument);
+        words = {};
+        hasArguments = true;
+      } else if (word.starts_with("-") && word != "-") {
+        parseOption(word);
+      } else {
+        parseInput(word);
+      }
+    }
+    checkTogether();
+    if (failure)
+      return *failure;
+    return line;
+  }
+
+private:
+  StringRef take() {
+    StringRef word = words.front();
+    words = words.drop_front();
+    return word;
+  }
+
+  void fail(CommandError why) {
+    if (!failure)
+      failure = std::move(why);
+  }
+
+  void parseAction() {
+    if (words.empty())
+      return fail(error("no input file; 'hpcc --help' lists what there is"));
+    StringRef word = words.front();
+    if (llvm::is_contained(laterCommands, word))
+      return fail(unsupported("the command 'hpcc " + word + "'"));
+    if (word == "run")
+      line.action = Action::Run;
+    else if (word == "check")
+      line.action = Action::Check;
+    else if (word == "oracle")
+      line.action = Action::Oracle;
+    else
+      return;
+    take();
+  }
+
+  void parseInput(StringRef word) {
+    if (!line.input.empty())
+      return fail(error("two input files, '" + line.input + "' and '" + word +
+                        "'; arguments of the program come after '--'"));
+    if (word.empty())
+      return fail(error("the name of the input file is empty"));
+    line.input = word.str();
+  }
+
+  /// The value of `-o OUT`, `-oOUT` or `-o=OUT`.
+  std::optional<StringRef> shortValue(StringRef word) {
+    if (word.size() > 2)
+      return word.drop_front(word[2] == '=' ? 3 : 2);
+    if (!words.empty())
+      return take();
+    fail(error("'" + word + "' needs a value"));
+    return std::nullopt;
+  }
+
+  void parseDefine(StringRef text) {
+    auto [name, value] = text.split('=');
+    if (name.empty() || !text.contains('='))
+      return fail(error("'-D " + text + "' is not of the form NAME=VALUE"));
+    line.defines.push_back({name.str(), value.str()});
+  }
+
+  void parseEmit(StringRef kind) {
+    for (const EmitName &row : emitNames)
+      if (row.name == kind) {
+        line.emit = row.emit;
+        hasEmit = true;
+        return;
+      }
+    if (llvm::is_contained(laterEmits, kind))
+      return fail(unsupported("--emit=" + kind));
+    fail(error("unknown kind of output '--emit=" + kind + "'"));
+  }
+
+  void parsePass(StringRef option, StringRef flag, std::vector<std::string> &list) {
+    if (!ir::findPass(flag))
+      return fail(error("there is no pass '" + flag + "' (" + option + ")"));
+    list.push_back(flag.str());
+  }
+
+  void parseOptimize(StringRef level) {
+    if (level.size() != 1 || level[0] < '0' || level[0] > '3')
+      return fail(error("'-O" + level + "' is not one of -O0, -O1, -O2, -O3"));
+    line.optimize = level[0] - '0';
+  }
+
+  void parseOption(StringRef word) {
+    if (word.starts_with("-o"))
+      return setOutput(shortValue(word));
+    if (word.starts_with("-D")) {
+      if (auto text = shortValue(word))
+        parseDefine(*text);
+      return;
+    }
+    if (word.starts_with("-O"))
+      return parseOptimize(word.drop_front(2));
+    auto [option, value] = word.split('=');
+    bool hasValue = word.contains('=');
+    if (!hasValue && parseFlag(word))
+      return;
+    if (hasValue && parseValue(option, value))
+      return;
+    if (llvm::is_contained(laterOptions, option))
+      return fail(unsupported("the option '" + option + "'"));
+    fail(unsupported("unknown option '" + word + "'" + suggestionFor(option)));
+  }
+
+  void setOutput(std::optional<StringRef> output) {
+    if (!output)
+      return;
+    if (output->empty())
+      return fail(error("the name of the output is empty"));
+    if (!line.output.empty())
+      return fail(error("two outputs, '" + line.output + "' and '" + *output + "'"));
+    line.output = output->str();
+  }
+
+  bool parseFlag(StringRef word) {
+    if (word == "--help" || word == "-h")
+      line.action = Action::Help;
+    else if (word == "--version")
+      line.action = Action::Version;
+    else if (word == "--print-after-all")
+      line.passes.printAfterAll = true;
+    else if (word == "--print-changed")
+      line.passes.printChanged = true;
+    else if (word == "--stats")
+      line.statistics = true;
+    else
+      return false;
+    return true;
+  }
+
+  bool parseValue(StringRef option, StringRef value) {
+    if (option == "--emit")
+      parseEmit(value);
+    else if (option == "-march")
+      line.cpu = value.str();
+    else if (option == "--target")
+      value == "cpu" ? void() : fail(unsupported("--target=" + value));
+    else if (option == "--python")
+      line.python = value.str();
+    else if (option == "--print-before")
+      parsePass(option, value, line.passes.printBefore);
+    else if (option == "--print-after")
+      parsePass(option, value, line.passes.printAfter);
+    else if (option == "--diagnostics-format" && (value == "text" || value == "json"))
+      line.json = value == "json";
+    else if (option == "--diagnostics-format")
+      fail(error("'--diagnostics-format=" + value + "' is neither text nor json"));
+    else
+      return false;
+    return true;
+  }
+
+  /// "; did you mean '..'?" for a word close to an option.
+  static std::string suggestionFor(StringRef option) {
+    constexpr StringLiteral options[] = {
+        "--emit",        "-march",         "--target",        "--python",
+        "--print-after", "--print-before", "--print-changed", "--print-after-all",
+        "--stats",       "--help",         "--version",       "--diagnostics-format"};
+    for (StringRef known : options)
+      if (option.edit_distance(known, true, 2) <= 2)
+        return ("; did you mean '" + known + "'?").str();
+    return {};
+  }
+
+  void checkTogether() {
+    if (failure || line.action == Action::Help || line.action == Action::Version)
+      return;
+    if (line.input.empty())
+      return fail(error("no input file"));
+    if (line.action != Action::Compile && hasEmit)
+      return fail(error("'--emit' does not go with this command"));
+    if (line.action != Action::Compile && !line.output.empty())
+      return fail(error("'-o' does not go with this command"));
+    if (hasArguments && line.action != Action::Run && line.action != Action::Oracle)
+      return fail(error("arguments after '--' are for 'hpcc run' and 'hpcc oracle'"));
+  }
+
+  llvm::ArrayRef<const char *> words;
+  CommandLine line;
+  bool hasEmit = false, hasArguments = false;
+  std::optional<CommandError> failure;
+};
+
+} // namespace
+
+std::variant<CommandLine, CommandError> parseCommandLine(llvm::ArrayRef<const char *> words) {
+  return Parser(words).parse();
+}
+
+} // namespace hpcc

@@ -1,0 +1,16 @@
+//===- Oracle.h - the comparison with CPython ------------------------------------------------===//
+#ifndef HPCC_TOOLS_HPCC_ORACLE_H
+#define HPCC_TOOLS_HPCC_ORACLE_H
+
+#include "CommandLine.h"
+
+namespace hpcc {
+
+/// Runs the program under CPython and under hpcc and compares standard output, exit code and the
+/// uncaught error. Returns 0 if they agree, 1 with the first difference on standard output if they
+/// do not, and hpcc's own code where it refuses the program.
+int runOracle(const CommandLine &line, llvm::StringRef hpccPath);
+
+} // namespace hpcc
+
+#endif // HPCC_TOOLS_HPCC_ORACLE_H
