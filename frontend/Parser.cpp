@@ -1,5 +1,6 @@
 // The parser's tokens, errors and nodes, and its entry. See Parser.h and ParserImpl.h.
 #include "frontend/Parser.h"
+#include "frontend/DeclarationChecks.h"
 #include "frontend/ParserImpl.h"
 #include <algorithm>
 
@@ -172,7 +173,9 @@ Expr Parser::deeper(function_ref<Expr()> parse) {
 Module parse(StringRef text, Diagnostics &diags) {
   std::vector<Token> tokens = lex(text, diags);
   Parser parser{tokens, diags};
-  return parser.module();
+  Module module = parser.module();
+  checkDeclarations(module, diags);
+  return module;
 }
 
 } // namespace hpcc::frontend

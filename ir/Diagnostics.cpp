@@ -17,6 +17,7 @@ namespace hpcc {
 namespace {
 
 constexpr unsigned tabStop = 8;
+constexpr size_t maxShownColumns = 200;
 
 /// Python reads a file with universal newlines and without its byte order mark; so do we, once, so
 /// that no later stage sees either. Buffers that need no change are passed through.
@@ -109,6 +110,25 @@ DisplayedLine displayLine(StringRef line) {
   return shown;
 }
 
+/// The part of a line between two terminal columns. A character that lies across the beginning
+/// becomes spaces, so that columns keep their distance.
+std::string cutColumns(const DisplayedLine &shown, size_t begin, size_t end) {
+  size_t column = 0;
+  std::string part;
+  for (size_t i = 0; i < shown.text.size() && column < end;) {
+    size_t bytes = getNumBytesForUTF8(static_cast<UTF8>(shown.text[i]));
+    StringRef character = StringRef(shown.text).substr(i, bytes);
+    size_t width = static_cast<size_t>(std::max(0, sys::unicode::columnWidthUTF8(character)));
+    if (column >= begin)
+      part += character;
+    else if (column + width > begin)
+      part.append(column + width - begin, ' ');
+    column += width;
+    i += bytes;
+  }
+  return part;
+}
+
 /// Draws `loc` as far as it lies on `line`, with at least one mark.
 void underline(std::string &marks, const DisplayedLine &shown, uint32_t line, Loc loc) {
   if (loc.line > line || loc.endLine < line)
@@ -154,6 +174,7 @@ struct Renderer {
       sourceLine(loc, ranges);
   }
 
+  /// The line and its marks. Of a very long line only the part around the caret is shown.
   void sourceLine(Loc loc, ArrayRef<Loc> ranges) const {
     DisplayedLine shown = displayLine(lineText(sources, loc.line));
     std::string marks;
@@ -164,6 +185,11 @@ struct Renderer {
     if (marks.size() <= caret)
       marks.resize(caret + 1, ' ');
     marks[caret] = '^';
+    if (shown.columnOfByte.back() > maxShownColumns) {
+      size_t begin = caret > maxShownColumns / 2 ? caret - maxShownColumns / 2 : 0;
+      shown.text = cutColumns(shown, begin, begin + maxShownColumns);
+      marks = StringRef(marks).substr(begin, maxShownColumns);
+    }
     out << shown.text << '\n' << marks << '\n';
   }
 };
