@@ -253,6 +253,13 @@ Value *emitChecked(FunctionState &state, const ir::ScalarApply &apply, DType ope
 
 Value *emitCheckedCast(FunctionState &state, const ir::ScalarCast &cast, DType from, Value *value) {
   IRBuilder<> &builder = state.builder;
+  if (from == DType::I64 && cast.type == DType::I32) {
+    Value *narrow = emitCast(state, cast.type, from, value);
+    Value *back = builder.CreateSExt(narrow, builder.getInt64Ty());
+    emitRaiseIf(state, builder.CreateICmpNE(back, value), HPC_ERROR_IntegerOutOfBounds, cast.loc,
+                {value, builder.getInt64(static_cast<uint64_t>(cast.type))});
+    return narrow;
+  }
   if (!isFloat(from) || !isInteger(cast.type))
     return emitCast(state, cast.type, from, value);
   Type *type = value->getType();

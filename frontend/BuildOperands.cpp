@@ -181,8 +181,7 @@ std::vector<DType> Builder::partsOf(const Type &type) const {
   std::vector<DType> parts;
   if (auto *unionType = std::get_if<UnionType>(&type)) {
     parts.push_back(DType::I64);
-    for (const ScalarType &alternative : unionType->alternatives)
-      parts.push_back(alternative.dtype);
+    llvm::append_range(parts, unionType->storage());
   }
   return parts;
 }

@@ -3,11 +3,11 @@
 #include "frontend/Lexer.h"
 #include "frontend/IdentifierCharacters.h"
 #include "frontend/Messages.h"
+#include "frontend/SourceText.h"
 #include "llvm/ADT/SmallVector.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringSwitch.h"
 #include "llvm/Support/ConvertUTF.h"
-#include "llvm/Support/Regex.h"
 #include "llvm/Support/Unicode.h"
 #include <algorithm>
 
@@ -510,53 +510,6 @@ struct Lexer {
     else
       punctuator();
   }
-
-  /// Text that is not UTF-8 or holds a null byte is refused as a whole.
-  bool checkBytes() {
-    for (size_t i = 0; i < text.size();) {
-      size_t bytes = getNumBytesForUTF8(static_cast<UTF8>(text[i]));
-      const UTF8 *begin = reinterpret_cast<const UTF8 *>(text.data()) + i;
-      bool isLegal = i + bytes <= text.size() && isLegalUTF8Sequence(begin, begin + bytes);
-      if (!isLegal || text[i] == '\0') {
-        StringRef before = text.take_front(i);
-        uint32_t badLine = static_cast<uint32_t>(before.count('\n')) + 1;
-        uint32_t column = static_cast<uint32_t>(i - (before.rfind('\n') + 1)) + 1;
-        Loc loc{badLine, column, badLine, column + 1};
-        if (isLegal)
-          error(loc, message::nullByte);
-        else
-          error(loc, message::invalidUtf8, utohexstr(static_cast<uint8_t>(text[i])));
-        return false;
-      }
-      i += bytes;
-    }
-    return true;
-  }
-
-  /// The comment of PEP 263, `coding: name` in one of the first two lines, must agree with UTF-8.
-  bool checkEncodingComment() {
-    StringRef rest = text;
-    for (uint32_t commentLine = 1; commentLine <= 2; ++commentLine) {
-      auto [first, following] = rest.split('\n');
-      rest = following;
-      StringRef trimmed = first.ltrim(" \t\f");
-      if (!trimmed.empty() && !trimmed.starts_with("#"))
-        return true;
-      SmallVector<StringRef> parts;
-      if (!Regex("coding[:=][ \t]*([-_.a-zA-Z0-9]+)").match(trimmed, &parts))
-        continue;
-      std::string name = StringRef(parts[1]).lower();
-      std::replace(name.begin(), name.end(), '_', '-');
-      if (name == "utf-8" || name == "utf8" || name == "ascii" || name == "us-ascii" ||
-          StringRef(name).starts_with("utf-8-"))
-        return true;
-      uint32_t column = static_cast<uint32_t>(parts[1].data() - first.data()) + 1;
-      Loc loc{commentLine, column, commentLine, column + static_cast<uint32_t>(parts[1].size())};
-      diags.report(loc, message::sourceEncoding, parts[1]).help("save the file as UTF-8");
-      return false;
-    }
-    return true;
-  }
 };
 
 } // namespace
@@ -567,7 +520,7 @@ std::vector<Token> lex(StringRef text, Diagnostics &diags, LexerStart start) {
   lexer.firstColumn = start.column;
   lexer.insideBrackets = start.insideBrackets;
   if (!start.insideBrackets) {
-    if (!lexer.checkEncodingComment() || !lexer.checkBytes()) {
+    if (!checkSourceText(text, diags)) {
       lexer.text = {};
       lexer.endText();
       return std::move(lexer.tokens);
@@ -578,57 +531,6 @@ std::vector<Token> lex(StringRef text, Diagnostics &diags, LexerStart start) {
     lexer.nextToken();
   lexer.endText();
   return std::move(lexer.tokens);
-}
-
-StringRef tokenName(TokenKind kind) {
-  switch (kind) {
-  case TokenKind::EndOfFile:
-    return "end of file";
-  case TokenKind::Newline:
-    return "newline";
-  case TokenKind::Indent:
-    return "indent";
-  case TokenKind::Dedent:
-    return "dedent";
-  case TokenKind::Identifier:
-    return "identifier";
-  case TokenKind::Integer:
-    return "integer";
-  case TokenKind::Float:
-    return "float";
-  case TokenKind::Imaginary:
-    return "imaginary";
-  case TokenKind::String:
-    return "string";
-  case TokenKind::Error:
-    return "error";
-#define KEYWORD(kind, text)                                                                        \
-  case TokenKind::Keyword##kind:                                                                   \
-    return "'" text "'";
-#define PUNCTUATOR(kind, text)                                                                     \
-  case TokenKind::kind:                                                                            \
-    return "'" text "'";
-#include "frontend/Tokens.def"
-  }
-  llvm_unreachable("unknown token");
-}
-
-bool isKeyword(TokenKind kind) {
-  return kind >= TokenKind::KeywordFalse && kind <= TokenKind::KeywordYield;
-}
-
-void dumpTokens(ArrayRef<Token> tokens, raw_ostream &out) {
-  for (const Token &token : tokens) {
-    out << formatv("{0}:{1}-{2}:{3} ", token.loc.line, token.loc.column, token.loc.endLine,
-                   token.loc.endColumn);
-    bool hasOwnText = token.kind >= TokenKind::Identifier && token.kind <= TokenKind::String;
-    out << tokenName(token.kind);
-    if (hasOwnText) {
-      out << ' ';
-      printEscapedString(token.text, out);
-    }
-    out << '\n';
-  }
 }
 
 } // namespace hpcc::frontend

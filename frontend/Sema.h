@@ -232,12 +232,16 @@ struct Analyzer {
   void unpack(const ast::ExprList &targets, Loc loc, Value value);
   void storeSubscript(const ast::Expr &target, Value value);
   void analyzeAugAssign(const ast::Stmt &stmt, const ast::AugAssign &node);
+  void augmentMasked(const ast::Stmt &stmt, const ast::AugAssign &node, Value base, Value mask);
+  Value toOutput(Value result, ArrayType target, Loc loc, ast::BinaryOperator op);
   void analyzeIf(const ast::Stmt &stmt, const ast::If &node);
   void analyzeLoop(const ast::Stmt &stmt, const ast::Block &body, const ast::Block &orelse,
                    const std::set<std::string> &assigned, const ast::Expr *test,
                    const std::function<void()> &enter,
                    const std::function<typed::Stmt(typed::Block, typed::Block)> &make);
   void analyzeFor(const ast::Stmt &stmt, const ast::For &node);
+  void loopOver(const ast::Stmt &stmt, const ast::For &node, Value iterable);
+  void unrollFor(const ast::Stmt &stmt, const ast::For &node, TupleValue tuple);
   void analyzeWhile(const ast::Stmt &stmt, const ast::While &node);
   void analyzeImport(const ast::Stmt &stmt, const ast::Import &node);
   void analyzeImportFrom(const ast::Stmt &stmt, const ast::ImportFrom &node);
@@ -251,6 +255,7 @@ struct Analyzer {
                         const std::string &signature);
   bool bindArguments(const FunctionValue &callee, Loc loc, Arguments arguments,
                      std::vector<Value> &bound);
+  void evaluateDefaults(const ast::Parameters &parameters);
   Structure structureOf(const Value &value);
   std::optional<Structure> joinStructures(const Structure &left, const Structure &right);
   void flatten(Value value, const Structure &structure, std::vector<typed::Expr> &values);

@@ -54,8 +54,21 @@ bool Analyzer::takeArguments(llvm::StringRef function, Loc loc, Arguments argume
 Value Analyzer::convertScalar(llvm::StringRef to, Loc loc, Value value) {
   if (to == "bool")
     return truth(std::move(value));
-  if (value.as<TextValue>())
-    return unsupported(loc, "a conversion from a string");
+  if (const auto *text = value.as<TextValue>()) {
+    // Constants only: float("nan"), float("-inf"), float("1.5").
+    llvm::StringRef word = llvm::StringRef(text->text).trim();
+    double number = 0;
+    bool negative = word.starts_with("-");
+    std::string lower = word.ltrim("+-").lower();
+    if (to == "float" && (lower == "nan" || lower == "inf" || lower == "infinity")) {
+      number = lower == "nan" ? NAN : INFINITY;
+      return makeFloat(loc, negative ? -number : number);
+    }
+    bool digits = llvm::all_of(word, [](char c) { return llvm::StringRef("0123456789.eE+-").contains(c); });
+    if (to == "float" && digits && !word.getAsDouble(number))
+      return makeFloat(loc, number);
+    return unsupported(loc, "a conversion from this string");
+  }
   if (value.typeAs<ArrayType>())
     return unsupported(loc, "'" + to + "' of an array", "use a.astype(" + to + ")");
   if (!value.typeAs<ScalarType>() && !value.typeAs<UnionType>())

@@ -479,6 +479,7 @@ Value Analyzer::evaluateList(const ast::Expr &expr, const ast::List &node) {
 Value Analyzer::evaluateLambda(const ast::Expr &expr, const ast::Lambda &node) {
   if (!function->isModule())
     return unsupported(expr.loc, "a lambda inside a function");
+  evaluateDefaults(node.parameters);
   return {expr.loc, FunctionValue{nullptr, &node}};
 }
 
@@ -529,6 +530,11 @@ Value Analyzer::evaluateAttribute(const ast::Expr &expr, const ast::Attribute &n
     for (unsigned dim = 0; dim < array->dims; ++dim)
       order[dim] = array->dims - 1 - dim;
     return transposeArray(expr.loc, std::move(value), std::move(order));
+  }
+  if (const auto *scalar = value.typeAs<ScalarType>(); scalar && node.attr == "dtype") {
+    if (scalar->weak)
+      return fail(node.attrLoc, message::noAttribute, nameOf(*value.type()), node.attr);
+    return {expr.loc, DTypeValue{scalar->dtype}};
   }
   if (value.as<TypedValue>())
     return {expr.loc, MethodValue{std::make_unique<Value>(std::move(value)), node.attr}};

@@ -19,6 +19,18 @@ static const ast::Parameters &parametersOf(const FunctionValue &callee) {
   return callee.def ? callee.def->parameters : callee.lambda->parameters;
 }
 
+/// The hidden module variable that holds a parameter's default value.
+static std::string defaultName(const ast::Parameter &parameter) {
+  return "." + parameter.name + "@" + std::to_string(parameter.loc.line) + ":" +
+         std::to_string(parameter.loc.column);
+}
+
+void Analyzer::evaluateDefaults(const ast::Parameters &parameters) {
+  for (const ast::Parameter &parameter : parameters)
+    if (parameter.defaultValue)
+      assignName(defaultName(parameter), parameter.loc, evaluate(*parameter.defaultValue));
+}
+
 /// The value's part of a signature.
 static std::string signatureOf(const Value &value) {
   return std::visit(
@@ -80,15 +92,16 @@ bool Analyzer::bindArguments(const FunctionValue &callee, Loc loc, Arguments arg
   }
   for (auto &&[parameter, slot] : llvm::zip(parameters, slots)) {
     if (!slot && parameter.defaultValue) {
-      // Python evaluates defaults when the `def` runs; only literals mean the same here.
-      const ast::Expr &expr = *parameter.defaultValue;
-      const auto *sign = std::get_if<ast::UnaryOp>(&expr.node);
-      const ast::Expr &literal = sign ? *sign->operand : expr;
-      if (!std::get_if<ast::Constant>(&literal.node)) {
-        unsupported(expr.loc, "a default value that is not a literal");
+      // Evaluated when the `def` ran, and kept under a name of its own.
+      std::string hidden = defaultName(parameter);
+      auto place = moduleContext->env.names.find(hidden);
+      if (place == moduleContext->env.names.end()) {
+        unsupported(parameter.loc, "a default value here");
         return false;
       }
-      slot = evaluate(expr);
+      if (function->instance)
+        function->instance->globals[hidden] = keyOf(place->second);
+      slot = readBinding(place->second, hidden, loc, !function->isModule());
     }
     if (!slot) {
       fail(loc, message::missingArgument, name, parameter.name);

@@ -187,14 +187,9 @@ Value Analyzer::where(Loc loc, Arguments arguments) {
     return {loc, Poison{}};
   if (!values[1] || !values[2])
     return unsupported(loc, "'np.where' with one argument");
-  bool anyArray = false;
-  for (std::optional<Value> &value : values) {
+  for (std::optional<Value> &value : values)
     if (!value->typeAs<ArrayType>() && !value->typeAs<ScalarType>())
       return unsupported(value->loc, "this argument of 'np.where'");
-    anyArray |= value->typeAs<ArrayType>() != nullptr;
-  }
-  if (!anyArray)
-    return unsupported(loc, "'np.where' of scalars", "x if condition else y");
   const Value *branches[] = {&*values[1], &*values[2]};
   DType dtype = *promote(branches);
   bool narrow = dtype == DType::I32;

@@ -139,10 +139,21 @@ Value Analyzer::toIndex(Value value, llvm::StringRef what) {
   if (value.isPoison())
     return value;
   const auto *scalar = value.typeAs<ScalarType>();
+  if (const auto *either = value.typeAs<UnionType>()) {
+    bool integers = llvm::all_of(either->alternatives, [](const ScalarType &alternative) {
+      return alternative.dtype == DType::Bool || ir::isInteger(alternative.dtype);
+    });
+    if (!integers)
+      return unsupported(value.loc, "a value that may be int or float here");
+    Loc loc = value.loc;
+    std::vector<Value> operands;
+    operands.push_back(std::move(value));
+    return distribute(loc, std::move(operands), [&](std::vector<Value> parts) {
+      return convert(std::move(parts[0]), DType::I64, true);
+    });
+  }
   if (!scalar)
-    return value.typeAs<UnionType>()
-               ? unsupported(value.loc, "a value that may be int or float here")
-               : fail(value.loc, message::notAnIndex, what, describe(value));
+    return fail(value.loc, message::notAnIndex, what, describe(value));
   if (scalar->dtype != DType::Bool && !ir::isInteger(scalar->dtype))
     return fail(value.loc, message::notAnIndex, what, describe(value));
   return convert(std::move(value), DType::I64, true);

@@ -230,6 +230,53 @@ void Analyzer::storeSubscript(const ast::Expr &target, Value value) {
                                      std::move(element.expr()), false});
 }
 
+/// The result of `target op= ...` as the target's dtype, by NumPy's casting rule 'same_kind'.
+Value Analyzer::toOutput(Value result, ArrayType target, Loc loc, ast::BinaryOperator op) {
+  if (result.isPoison())
+    return result;
+  const auto *array = result.typeAs<ArrayType>();
+  if (!array || array->dims > target.dims)
+    return unsupported(loc, "an augmented assignment that changes the number of dimensions");
+  DType from = array->dtype;
+  bool sameKind = promoteStrong(from, target.dtype) == target.dtype ||
+                  (ir::isFloat(from) && ir::isFloat(target.dtype)) ||
+                  (ir::isInteger(from) && ir::isInteger(target.dtype));
+  if (!sameKind)
+    return fail(loc, message::cannotCastOutput, ast::spelling(op), ir::numpyNameOf(from),
+                ir::numpyNameOf(target.dtype));
+  return convert(std::move(result), target.dtype, false);
+}
+
+/// a[mask] op= scalar: the operation everywhere, stored where the mask is true.
+void Analyzer::augmentMasked(const ast::Stmt &stmt, const ast::AugAssign &node, Value base,
+                             Value mask) {
+  ArrayType type = *base.typeAs<ArrayType>();
+  if (mask.typeAs<ArrayType>()->dtype != DType::Bool ||
+      mask.typeAs<ArrayType>()->dims != type.dims) {
+    unsupported(node.target->loc, "an augmented assignment through this subscript");
+    return;
+  }
+  mask = stabilize(std::move(mask), *out);
+  Value operand = evaluate(*node.value);
+  if (!operand.isPoison() && !operand.typeAs<ScalarType>()) {
+    unsupported(operand.loc, "a masked augmented assignment of anything but a number");
+    return;
+  }
+  Value result = binary(node.op, stmt.loc, node.opLoc, duplicate(base), std::move(operand));
+  result = toOutput(std::move(result), type, stmt.loc, node.op);
+  if (result.isPoison())
+    return;
+  std::vector<Value> operands;
+  operands.push_back(std::move(mask));
+  operands.push_back(std::move(result));
+  operands.push_back(duplicate(base));
+  Value merged = applyNode(stmt.loc, stmt.loc, ir::ScalarOp::Select, false, std::move(operands),
+                           type.dtype, false);
+  if (!merged.isPoison())
+    emit(stmt.loc,
+         typed::StoreSlice{std::move(base.expr()), {}, std::move(merged.expr()), true});
+}
+
 void Analyzer::analyzeAugAssign(const ast::Stmt &stmt, const ast::AugAssign &node) {
   if (const auto *name = std::get_if<ast::Name>(&node.target->node)) {
     Value current = readName(name->id, node.target->loc);
@@ -242,20 +289,9 @@ void Analyzer::analyzeAugAssign(const ast::Stmt &stmt, const ast::AugAssign &nod
       Value result = binary(node.op, stmt.loc, node.opLoc, std::move(current), std::move(operand));
       if (result.isPoison())
         return;
-      if (!result.typeAs<ArrayType>() || result.typeAs<ArrayType>()->dims > type.dims) {
-        unsupported(stmt.loc, "an augmented assignment that changes the number of dimensions");
+      result = toOutput(std::move(result), type, stmt.loc, node.op);
+      if (result.isPoison())
         return;
-      }
-      DType from = result.typeAs<ArrayType>()->dtype;
-      bool sameKind = from == type.dtype || promoteStrong(from, type.dtype) == type.dtype ||
-                      (ir::isFloat(from) && ir::isFloat(type.dtype)) ||
-                      (ir::isInteger(from) && ir::isInteger(type.dtype));
-      if (!sameKind) {
-        fail(stmt.loc, message::cannotCastOutput, ast::spelling(node.op), ir::numpyNameOf(from),
-             ir::numpyNameOf(type.dtype));
-        return;
-      }
-      result = convert(std::move(result), type.dtype, false);
       emit(stmt.loc, typed::StoreSlice{std::move(base.expr()), {}, std::move(result.expr()), true});
       return;
     }
@@ -315,11 +351,20 @@ void Analyzer::analyzeAugAssign(const ast::Stmt &stmt, const ast::AugAssign &nod
     return;
   }
   ArrayType type = *array;
+  if (!std::get_if<ast::Tuple>(&subscript->slice->node) &&
+      !std::get_if<ast::Slice>(&subscript->slice->node)) {
+    Value mask = evaluate(*subscript->slice);
+    if (mask.isPoison())
+      return;
+    if (mask.typeAs<ArrayType>())
+      return augmentMasked(stmt, node, std::move(base), std::move(mask));
+  }
   Items items;
   if (!evaluateItems(*subscript->slice, base, items))
     return;
   if (items.isElement) {
     std::vector<Value> indices;
+
     for (typed::SubscriptItem &item : items.items) {
       typed::Expr at = std::move(*std::get<typed::SubscriptIndex>(item).at);
       Loc loc = at.loc;
@@ -358,20 +403,9 @@ void Analyzer::analyzeAugAssign(const ast::Stmt &stmt, const ast::AugAssign &nod
   Value result = binary(node.op, stmt.loc, node.opLoc, std::move(current), evaluate(*node.value));
   if (result.isPoison())
     return;
-  if (!result.typeAs<ArrayType>() || result.typeAs<ArrayType>()->dims > items.dims) {
-    unsupported(stmt.loc, "an augmented assignment that changes the number of dimensions");
+  result = toOutput(std::move(result), viewType, stmt.loc, node.op);
+  if (result.isPoison())
     return;
-  }
-  DType from = result.typeAs<ArrayType>()->dtype;
-  bool sameKind = promoteStrong(from, type.dtype) == type.dtype ||
-                  (ir::isFloat(from) && ir::isFloat(type.dtype)) ||
-                  (ir::isInteger(from) && ir::isInteger(type.dtype));
-  if (!sameKind) {
-    fail(stmt.loc, message::cannotCastOutput, ast::spelling(node.op), ir::numpyNameOf(from),
-         ir::numpyNameOf(type.dtype));
-    return;
-  }
-  result = convert(std::move(result), type.dtype, false);
   emit(stmt.loc,
        typed::StoreSlice{typed::Expr{node.target->loc, viewType, typed::Read{view, false}},
                          {},
@@ -510,8 +544,71 @@ void Analyzer::analyzeWhile(const ast::Stmt &stmt, const ast::While &node) {
       });
 }
 
+/// Does the block leave or continue the loop it is the body of?
+static bool leavesLoop(const ast::Block &block) {
+  return llvm::any_of(block, [](const ast::Stmt &stmt) {
+    if (std::get_if<ast::Break>(&stmt.node) || std::get_if<ast::Continue>(&stmt.node))
+      return true;
+    const auto *branch = std::get_if<ast::If>(&stmt.node);
+    const auto *loop = std::get_if<ast::For>(&stmt.node);
+    const auto *test = std::get_if<ast::While>(&stmt.node);
+    return (branch && (leavesLoop(branch->body) || leavesLoop(branch->orelse))) ||
+           (loop && leavesLoop(loop->orelse)) || (test && leavesLoop(test->orelse));
+  });
+}
+
+/// for x in (a, b, c): numbers of one type are a list, which is a real loop; else the body once for
+/// each element.
+void Analyzer::unrollFor(const ast::Stmt &stmt, const ast::For &node, TupleValue tuple) {
+  auto isWeakLike = [&](const Value &value) {
+    const auto *scalar = value.typeAs<ScalarType>();
+    const auto *first = tuple.elements[0].typeAs<ScalarType>();
+    return scalar && first && scalar->weak && *scalar == *first;
+  };
+  bool uniform = !tuple.elements.empty() && llvm::all_of(tuple.elements, isWeakLike);
+  if (uniform && std::get_if<ast::Name>(&node.target->node)) {
+    ListType type{tuple.elements[0].typeAs<ScalarType>()->dtype};
+    typed::ListLiteral literal;
+    for (Value &value : tuple.elements)
+      literal.elements.push_back(std::move(value.expr()));
+    loopOver(stmt, node, makeTyped(node.iter->loc, type, std::move(literal)));
+    return;
+  }
+  if (leavesLoop(node.body)) {
+    unsupported(node.iter->loc, "'break' or 'continue' in a loop over values of different types");
+    return;
+  }
+  for (Value &value : tuple.elements)
+    value = stabilize(std::move(value), *out);
+  for (Value &value : tuple.elements) {
+    if (!function->env.reachable)
+      return;
+    assignTarget(*node.target, std::move(value));
+    analyzeBlock(node.body);
+  }
+  analyzeBlock(node.orelse);
+}
+
 void Analyzer::analyzeFor(const ast::Stmt &stmt, const ast::For &node) {
-  Value iterable = evaluate(*node.iter);
+  Value iterable{node.iter->loc, Poison{}};
+  if (const auto *list = std::get_if<ast::List>(&node.iter->node)) {
+    // A list that only the loop sees may hold anything, as a tuple.
+    TupleValue elements;
+    for (const ast::Expr &element : list->elts)
+      elements.elements.push_back(evaluate(element));
+    iterable.node = std::move(elements);
+  } else {
+    iterable = evaluate(*node.iter);
+  }
+  auto *tuple = iterable.as<TupleValue>();
+  if (!tuple)
+    return loopOver(stmt, node, std::move(iterable));
+  if (llvm::none_of(tuple->elements, [](const Value &value) { return value.isPoison(); }))
+    unrollFor(stmt, node, std::move(*tuple));
+}
+
+/// for x in a range, list or one-dimensional array.
+void Analyzer::loopOver(const ast::Stmt &stmt, const ast::For &node, Value iterable) {
   std::set<std::string> assigned;
   collectTargets(*node.target, assigned);
   collectAssigned(node.body, assigned);
@@ -658,6 +755,8 @@ void Analyzer::analyzeStmt(const ast::Stmt &stmt) {
                             value = unsupported(node.nameLoc, "a function inside a function");
                           else if (!node.decorators.empty())
                             value = unsupported(node.decorators.front().loc, "a decorator");
+                          else
+                            evaluateDefaults(node.parameters);
                           assignName(node.name, node.nameLoc, std::move(value));
                         },
                         [&](const ast::Return &node) {

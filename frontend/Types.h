@@ -7,6 +7,7 @@
 #pragma once
 
 #include "ir/DType.h"
+#include <algorithm>
 #include <string>
 #include <variant>
 #include <vector>
@@ -36,10 +37,25 @@ struct ListType {
 };
 
 /// One of several scalar types (at least two, sorted), told apart by a run-time tag: the position
-/// in `alternatives`.
+/// in `alternatives`. Alternatives of one dtype (float and np.float64) share their storage.
 struct UnionType {
   std::vector<ScalarType> alternatives;
   auto operator<=>(const UnionType &) const = default;
+
+  /// The dtypes of the alternatives, each once, in their order.
+  std::vector<DType> storage() const {
+    std::vector<DType> dtypes;
+    for (const ScalarType &alternative : alternatives)
+      if (std::find(dtypes.begin(), dtypes.end(), alternative.dtype) == dtypes.end())
+        dtypes.push_back(alternative.dtype);
+    return dtypes;
+  }
+  /// Where in `storage` an alternative lives.
+  size_t storageOf(size_t alternative) const {
+    std::vector<DType> dtypes = storage();
+    return static_cast<size_t>(
+        std::find(dtypes.begin(), dtypes.end(), alternatives[alternative].dtype) - dtypes.begin());
+  }
 };
 
 /// What a procedure returns; as a value it can only be ignored or printed.

@@ -378,6 +378,14 @@ Evaluated evaluateCast(DType type, bool checked, const ScalarConstant &operand) 
     if (value < -limit || value >= limit)
       return raise(HPC_ERROR_IntegerOverflow);
   }
+  if (checked && operand.type == DType::I64 && type == DType::I32) {
+    int64_t value = asInteger(operand);
+    if (value != static_cast<int32_t>(value)) {
+      Evaluated outside = raise(HPC_ERROR_IntegerOutOfBounds);
+      outside.arguments = {value, static_cast<int64_t>(type)};
+      return outside;
+    }
+  }
   return withType(operand.type, [&](auto from) {
     using From = decltype(from);
     return withType(

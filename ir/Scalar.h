@@ -107,7 +107,8 @@ struct ScalarBound {
 
 /// Conversion to `type`, text `f64(x)`. Plain: NumPy's astype (to bool: != 0; float to integer as
 /// x86-64 does it, NaN and out of range give the smallest value; to narrower integers by wrapping).
-/// Checked (`i64.py(x)`): Python's int(), which raises for NaN, infinity and values beyond 64 bits.
+/// Checked: `i64.py(x)` of a float is Python's int(), which raises for NaN, infinity and values
+/// beyond 64 bits; `i32.py(x)` of an i64 raises IntegerOutOfBounds where the value does not fit.
 struct ScalarCast {
   DType type = DType::F64;
   bool checked = false;

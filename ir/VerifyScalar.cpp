@@ -46,7 +46,9 @@ static void verifyCast(const ScalarCast &cast, VerifyReport &report) {
   DType from = typeOf(cast.operand[0], report.program);
   if (isComplex(cast.type) || isComplex(from))
     report("types", "conversions from and to complex types do not exist");
-  if (cast.checked && (cast.type != DType::I64 || !isFloat(from)))
+  bool toInt = cast.type == DType::I64 && isFloat(from);
+  bool narrows = cast.type == DType::I32 && from == DType::I64;
+  if (cast.checked && !toInt && !narrows)
     report("checked", "no checked conversion from " + nameOf(from) + " to " + nameOf(cast.type));
   if (!cast.checked && cast.loc != Loc{})
     report("checked", "a conversion that cannot raise has a location");
