@@ -335,11 +335,11 @@ def check_interpreter(tools, program, expectation, scratch):
     label = "hpc-opt --interpret"
     found = run([tools.hpc_opt, path, "--interpret"], new_directory(scratch), tools.environment)
     wanted = run_O0(tools, program, new_directory(scratch))
+    if (found.code == 0) != (wanted.code == 0) or found.code < 0:
+        raise Failure(describe_failure(label, found))
     require_same_bytes(
         "hpcc run -O0", wanted.stdout, label, found.stdout, Expectation(), "output"
     )
-    if (found.code == 0) != (wanted.code == 0) or found.code < 0:
-        raise Failure(describe_failure(label, found))
 
 
 def check_round_trip(tools, program, expectation, scratch):
