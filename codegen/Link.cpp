@@ -109,7 +109,7 @@ static std::string findRuntime(StringRef hpccPath, Diagnostics &diags) {
 static std::string findLinker(Diagnostics &diags) {
 #ifdef HPCC_SANITIZE_GENERATED
   // The sanitizer's runtime is the one of the compiler that hpcc is built with.
-  static constexpr StringLiteral names[] = {"clang++-22"};
+  static constexpr StringLiteral names[] = {HPCC_CXX_COMPILER};
 #else
   static constexpr StringLiteral names[] = {"cc", "clang-22", "gcc"};
 #endif

@@ -78,7 +78,8 @@ std::string findPython(const CommandLine &line, StringRef hpccPath) {
   }
   if (wanted.empty())
     wanted = "python3";
-  if (llvm::ErrorOr<std::string> found = llvm::sys::findProgramByName(wanted))
+  llvm::ErrorOr<std::string> found = llvm::sys::findProgramByName(wanted);
+  if (found && llvm::sys::fs::can_execute(*found))
     return *found;
   llvm::errs() << "hpcc: error: there is no Python '" << wanted << "'; name one with --python=\n";
   return {};
