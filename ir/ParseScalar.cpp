@@ -282,7 +282,7 @@ Tree TextParser::parseTree() {
   while (std::optional<ScalarOp> op = infixOf(token())) {
     unsigned precedence = precedenceOf(*op);
     while (!operators.empty() && precedenceOf(*infixOf(operators.back())) >= precedence) {
-      if (precedence == 1)
+      if (precedenceOf(*infixOf(operators.back())) == 1)
         fail("comparisons do not chain; use parentheses");
       reduce(operands, operators.back());
       operators.pop_back();
