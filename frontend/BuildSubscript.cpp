@@ -165,6 +165,8 @@ ir::ViewSlice Builder::sliceOf(const ItemSlice &item, const Affine &size) {
     return {range.start, floorDivide(range.distance + (stride - 1), stride, "m"), near};
   }
   check(compare(ScalarOp::NotEqual, step, Affine(0)), "SliceStepZero");
+  if (step.isConstant())
+    step = 1; // a literal zero: the check always raises, and nothing below it runs
   step = maximumOf(minimumOf(step, farStep, "step"), -farStep, "step");
   Scalar isForward = compare(ScalarOp::Greater, step, Affine(0));
   Range forward = forwardRange(*this, item, size), backward = backwardRange(*this, item, size);

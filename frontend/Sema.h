@@ -156,7 +156,8 @@ struct Instance {
   std::map<std::string, std::string> globals; // module names it read, with their binding's key
   std::optional<Structure> result;            // the estimate while in progress
   bool inProgress = true;
-  bool usedEstimate = false; // a recursive call saw `result` (or its absence)
+  unsigned depth = 0;   // of nested instantiations at its start
+  unsigned lowest = ~0u; // depth of the outermost unfinished instance whose estimate it has used
 };
 
 /// Where break and continue of the innermost loop go: the estimates that their paths are converted
@@ -195,6 +196,8 @@ struct Analyzer {
   FunctionContext *moduleContext = nullptr;
   typed::Block *out = nullptr;                                     // where statements go
   std::multimap<std::string, std::unique_ptr<Instance>> instances; // by signature
+  /// Instances that used the estimate of an unfinished caller: analysed again in its next round.
+  std::vector<std::unique_ptr<Instance>> provisional;
   unsigned depth = 0;                                              // of nested instantiations
 
   explicit Analyzer(Diagnostics &diagnostics) : diags(diagnostics) {}

@@ -244,7 +244,9 @@ Instance *Analyzer::instantiate(const FunctionValue &callee, Loc loc, std::vecto
     unsupported(loc, "a call chain with more than 60 different signatures");
     return nullptr;
   }
-  Instance &instance = *instances.emplace(signature, std::make_unique<Instance>())->second;
+  auto entry = instances.emplace(signature, std::make_unique<Instance>());
+  Instance &instance = *entry->second;
+  instance.depth = depth;
   instance.id = {static_cast<uint32_t>(module.functions.size())};
   llvm::StringRef base = callee.def ? llvm::StringRef(callee.def->name) : "lambda";
   module.functions.emplace_back();
@@ -268,7 +270,7 @@ Instance *Analyzer::instantiate(const FunctionValue &callee, Loc loc, std::vecto
     context.env = Env{};
     context.loop = nullptr;
     context.returned.reset();
-    instance.usedEstimate = false;
+    instance.lowest = ~0u;
     function = &context;
     out = &result.body;
     for (auto &&[parameter, argument] : llvm::zip(parametersOf(callee), arguments))
@@ -317,6 +319,10 @@ Instance *Analyzer::instantiate(const FunctionValue &callee, Loc loc, std::vecto
   instance.inProgress = false;
   collectTypes(*instance.result, result.results);
   module.functions[instance.id.index] = std::move(result);
+  if (instance.lowest < instance.depth) {
+    provisional.push_back(std::move(entry->second));
+    instances.erase(entry);
+  }
   return &instance;
 }
 
@@ -356,8 +362,10 @@ Value Analyzer::callFunction(const FunctionValue &callee, Loc loc, Arguments arg
   Instance *instance = instantiate(callee, loc, bound, signature);
   if (!instance)
     return {loc, Poison{}};
-  if (instance->inProgress)
-    instance->usedEstimate = true;
+  if (function->instance) {
+    unsigned used = instance->inProgress ? instance->depth : instance->lowest;
+    function->instance->lowest = std::min(function->instance->lowest, used);
+  }
   if (function->instance)
     for (const auto &[name, key] : instance->globals)
       function->instance->globals.insert({name, key});
