@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """Checks that every message has a test.
 
-Takes the project's root directory. A row `MESSAGE(id, ...)` of frontend/Messages.def has the test
+Takes the project's root directory. A row `MESSAGE(id, ...)` of frontend/Messages.def and frontend/SemaMessages.def has the test
 test/diagnostics/<id>.hpc, and a file of that folder is named after a row. A row `HPC_ERROR(id, ...)`
 of runtime/Errors.def is named by some file below test/.
 """
@@ -36,6 +36,7 @@ def main(root):
     names = os.listdir(diagnostics) if os.path.isdir(diagnostics) else []
     tested = {os.path.splitext(name)[0] for name in names if name.endswith(".hpc")}
     messages = dict(rows(root, "frontend/Messages.def", "MESSAGE"))
+    messages.update(rows(root, "frontend/SemaMessages.def", "MESSAGE"))
     errors = dict(rows(root, "runtime/Errors.def", "HPC_ERROR"))
     for name in messages:
         if name not in tested:
