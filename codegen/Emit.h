@@ -46,7 +46,7 @@ void emitLibraryCall(FunctionState &state, const ir::LibraryCall &call, Loc loc)
 void emitCheck(FunctionState &state, const ir::Check &check, Loc loc);
 
 //===-----------------------------------------------------------------------------------------===//
-// EmitScalar.cpp, EmitChecked.cpp: values
+// EmitScalar.cpp, EmitChecked.cpp, EmitMath.cpp: values
 //===-----------------------------------------------------------------------------------------===//
 
 /// The type of a value (i1 for bool), and of the same in memory (i8 for bool).
