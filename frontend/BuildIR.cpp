@@ -1,9 +1,9 @@
 // The builder's frame: a module's functions and variables.
 //
 // Takes a typed module, leaves a program at stage `source`: naive and obviously right. A scalar
-// variable is a buffer without dimensions, a union one for its tag and one for each alternative, an
-// array or list variable a handle; all are declared at the beginning of their function, those that
-// functions share are the program's globals. Nothing is optimised here.
+// variable is a buffer without dimensions, a union one for its tag and one for each element type,
+// an array or list variable a handle; all are declared at the beginning of their function, those
+// that functions share are the program's globals. Nothing is optimised here.
 
 #include "frontend/BuildIR.h"
 #include "frontend/Frontend.h"

@@ -43,7 +43,7 @@ struct Elements {
 };
 
 /// The value of an expression. Exactly one part is there, by type: one tree for a scalar; the tag
-/// and a tree for each alternative for a union; `array` or `elements` for an array; `array` for a
+/// and a tree for each element type for a union; `array` or `elements` for an array; `array` for a
 /// list; nothing for None.
 struct Value {
   std::vector<Scalar> scalars;
