@@ -112,7 +112,8 @@ void Analyzer::unpack(const ast::ExprList &targets, Loc loc, Value value) {
   // All values are complete before the first target is assigned; what reads a variable that an
   // earlier target may change goes through a temporary.
   for (Value &element : tuple->elements)
-    if (element.as<TypedValue>() && !element.facts().constant && targets.size() > 1) {
+    if (element.as<TypedValue>() && targets.size() > 1 &&
+        !std::holds_alternative<typed::Constant>(element.expr().node)) {
       Facts facts = element.facts();
       Type type = element.expr().type;
       if (std::holds_alternative<NoneType>(type))
