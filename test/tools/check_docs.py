@@ -57,20 +57,25 @@ def run_block(commands, wanted_code, directory, environment):
     return "code %d, expected %d\n%s" % (process.returncode, wanted_code, "\n".join(tail))
 
 
-def link_project(root, directory):
-    """Makes `directory` anew, with links to everything the project's root has."""
+def link_project(root, build, directory):
+    """Makes `directory` anew, with links to everything the project's root has.
+
+    `build` in it is the build under test, wherever that is.
+    """
     shutil.rmtree(directory, ignore_errors=True)
     os.makedirs(directory)
     for name in os.listdir(root):
-        os.symlink(os.path.join(root, name), os.path.join(directory, name))
+        if name != "build":
+            os.symlink(os.path.join(root, name), os.path.join(directory, name))
+    os.symlink(build, os.path.join(directory, "build"))
 
 
-def check_document(root, path, scratch, environment):
+def check_document(root, build, path, scratch, environment):
     """Runs the blocks of one document; returns the numbers (run, skipped, failed)."""
     counts = [0, 0, 0]
     with open(path, encoding="utf-8") as file:
         text = file.read()
-    link_project(root, scratch)
+    link_project(root, build, scratch)
     for block in BLOCK.finditer(text):
         place = "%s:%d" % (os.path.relpath(path, root), text.count("\n", 0, block.start("body")) + 1)
         mark = block.group("mark") or ""
@@ -97,13 +102,14 @@ def main():
     parser.add_argument("--scratch", required=True, help="a directory to make and to run in")
     parser.add_argument("root")
     arguments = parser.parse_args()
-    path = os.pathsep.join([os.path.join(arguments.build, "bin"), os.environ["PATH"]])
-    environment = dict(os.environ, PATH=path, HPCC_BUILD=arguments.build)
-    documents = glob.glob(os.path.join(arguments.root, "*.md"))
-    documents += glob.glob(os.path.join(arguments.root, "docs", "*.md"))
+    root, build = os.path.abspath(arguments.root), os.path.abspath(arguments.build)
+    path = os.pathsep.join([os.path.join(build, "bin"), os.environ["PATH"]])
+    environment = dict(os.environ, PATH=path, HPCC_BUILD=build)
+    documents = glob.glob(os.path.join(root, "*.md"))
+    documents += glob.glob(os.path.join(root, "docs", "*.md"))
     totals = [0, 0, 0]
     for document in sorted(documents):
-        counts = check_document(arguments.root, document, arguments.scratch, environment)
+        counts = check_document(root, build, document, arguments.scratch, environment)
         totals = [a + b for a, b in zip(totals, counts)]
     print("documents: %d blocks run, %d marked, %d failed" % tuple(totals))
     return 1 if totals[2] else 0
