@@ -26,12 +26,21 @@ struct SymbolicSize {
 };
 std::string spell(const SymbolicSize &size);
 
+/// The array that a value is all or a part of, for messages.
+struct Origin {
+  Loc created;                     // where it was made; invalid if unknown
+  std::string name;                // of the variable through which it was first read
+  std::vector<SymbolicSize> shape; // of the whole array
+  bool operator==(const Origin &) const = default;
+};
+
 /// What is known of a typed value beyond its type. Facts hold on the path at hand only.
 struct Facts {
   std::optional<ir::ScalarConstant> constant; // of a scalar
   std::vector<SymbolicSize> shape;            // of an array; empty if unknown
   std::string name;                           // of the variable it was read from
-  Loc created;                                // where an array was made
+  Origin origin;                              // of an array
+  const ast::Expr *subscript = nullptr;       // that selects it here: `u[1:-1]`
   bool operator==(const Facts &) const = default;
 };
 
@@ -96,6 +105,7 @@ struct Value {
     return t ? std::get_if<T>(t) : nullptr;
   }
   typed::Expr &expr() { return std::get<TypedValue>(node).expr; }
+  const typed::Expr &expr() const { return std::get<TypedValue>(node).expr; }
   Facts &facts() { return std::get<TypedValue>(node).facts; }
   const Facts &facts() const { return std::get<TypedValue>(node).facts; }
   /// The known integer value of a scalar.
@@ -177,6 +187,9 @@ struct FunctionContext {
   std::map<std::pair<std::string, Type>, typed::VariableId> variables;
   std::set<std::string> locals; // names the body assigns; others are the module's
   std::optional<Structure> returned;
+  const FunctionContext *caller = nullptr;
+  Loc callLoc;           // of the call for which it is analysed
+  std::string signature; // `f(int, f64[:])`
   bool isModule() const { return instance == nullptr; }
 };
 
@@ -204,9 +217,14 @@ struct Analyzer {
 
   // Messages -------------------------------------------------------------------------------------
   template <typename... Args> Value fail(Loc loc, const MessageInfo &message, const Args &...args) {
-    diags.report(loc, message, args...);
+    noteCalls(diags.report(loc, message, args...));
     return Value{loc, Poison{}};
   }
+  /// Adds where the function that is being analysed is called, and its callers.
+  void noteCalls(DiagnosticBuilder builder);
+  /// What is known of a size: its number, and its text in the source if that is no number.
+  SymbolicSize symbolicSize(const Value &size) const;
+  void explainShapes(DiagnosticBuilder builder, const Facts &left, const Facts &right);
   Value unsupported(Loc loc, const llvm::Twine &construct, const llvm::Twine &help = "");
   std::string sourceText(Loc loc) const;
 
@@ -373,5 +391,9 @@ ir::DType promoteStrong(ir::DType left, ir::DType right);
 
 /// `(n-2, m)`.
 std::string spellShape(const std::vector<SymbolicSize> &shape);
+
+/// Broadcast of what is known about two shapes; nothing if they can't go together.
+std::optional<std::vector<SymbolicSize>> broadcastShapes(const std::vector<SymbolicSize> &left,
+                                                         const std::vector<SymbolicSize> &right);
 
 } // namespace hpcc::frontend::sema

@@ -21,17 +21,10 @@ bool Analyzer::shapeArgument(Value value, typed::ExprList &sizes,
     return false;
   }
   for (Value &size : given) {
-    Loc loc = size.loc;
     size = toIndex(std::move(size), "array sizes");
     if (size.isPoison())
       return false;
-    SymbolicSize symbolic;
-    symbolic.value = size.constantInteger();
-    std::string text = sourceText(loc);
-    bool literal = std::holds_alternative<typed::Constant>(size.expr().node);
-    if (!literal && text.size() <= 24)
-      symbolic.base = text;
-    shape.push_back(std::move(symbolic));
+    shape.push_back(symbolicSize(size));
     sizes.push_back(std::move(size.expr()));
   }
   return true;
@@ -70,7 +63,7 @@ Value Analyzer::create(llvm::StringRef name, Loc loc, Arguments arguments) {
     return {loc, Poison{}};
   typed::Create node;
   Facts facts;
-  facts.created = loc;
+  facts.origin.created = loc;
   if (!shapeArgument(std::move(*values[0]), node.shape, facts.shape))
     return {loc, Poison{}};
   DType other = DType::F64;
@@ -117,7 +110,7 @@ Value Analyzer::createLike(llvm::StringRef name, Loc loc, Arguments arguments) {
   type.dtype = *dtype;
   Facts facts;
   facts.shape = values[0]->facts().shape;
-  facts.created = loc;
+  facts.origin.created = loc;
   typed::CreateLike node;
   node.prototype = std::make_unique<typed::Expr>(std::move(values[0]->expr()));
   if (name != "empty_like") {
@@ -139,9 +132,7 @@ Value Analyzer::arange(Loc loc, Arguments arguments) {
     return {loc, Poison{}};
   if (!values[1])
     std::swap(values[0], values[1]);
-  Loc stopLoc = values[1]->loc;
-  std::optional<int64_t> count =
-      values[0] || values[2] ? std::nullopt : values[1]->constantInteger();
+  SymbolicSize size = values[1]->as<TypedValue>() ? symbolicSize(*values[1]) : SymbolicSize{};
   bool isFloat = false, plain = true; // plain: from zero in steps of one
   for (unsigned k = 0; k < 3; ++k) {
     if (!values[k])
@@ -174,16 +165,10 @@ Value Analyzer::arange(Loc loc, Arguments arguments) {
   node.stop = take(1, 0);
   node.step = take(2, 1);
   Facts facts;
-  facts.created = loc;
-  SymbolicSize size;
-  if (plain && !isFloat) {
-    size.value = count ? std::optional<int64_t>(std::max<int64_t>(*count, 0)) : std::nullopt;
-    std::string text = sourceText(stopLoc);
-    bool digits = !text.empty() && llvm::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
-    if (!digits && text.size() <= 24)
-      size.base = text;
-  }
-  facts.shape = {size};
+  facts.origin.created = loc;
+  if (size.value && *size.value < 0)
+    size = {"", 0, 0};
+  facts.shape = {plain && !isFloat ? size : SymbolicSize{}};
   return makeTyped(loc, ArrayType{*dtype, 1}, std::move(node), std::move(facts));
 }
 
@@ -210,10 +195,8 @@ Value Analyzer::linspace(Loc loc, Arguments arguments) {
   if (count.isPoison())
     return count;
   Facts facts;
-  facts.created = loc;
-  facts.shape = {SymbolicSize{"", 0, count.constantInteger()}};
-  if (!std::holds_alternative<typed::Constant>(count.expr().node))
-    facts.shape[0].base = sourceText(count.loc);
+  facts.origin.created = loc;
+  facts.shape = {symbolicSize(count)};
   node.num = std::make_unique<typed::Expr>(std::move(count.expr()));
   if (values[3]) {
     auto flag = values[3]->as<TypedValue>() ? values[3]->facts().constant : std::nullopt;
@@ -251,9 +234,8 @@ Value Analyzer::eye(llvm::StringRef name, Loc loc, Arguments arguments) {
   if (columns.isPoison() || diagonal.isPoison())
     return {loc, Poison{}};
   Facts facts;
-  facts.created = loc;
-  facts.shape = {SymbolicSize{"", 0, rows.constantInteger()},
-                 SymbolicSize{"", 0, columns.constantInteger()}};
+  facts.origin.created = loc;
+  facts.shape = {symbolicSize(rows), symbolicSize(columns)};
   typed::Eye node;
   node.rows = std::make_unique<typed::Expr>(std::move(rows.expr()));
   node.columns = std::make_unique<typed::Expr>(std::move(columns.expr()));
@@ -278,7 +260,7 @@ Value Analyzer::makeArray(Loc loc, Arguments arguments) {
     return unsupported(values[1]->loc, "this dtype for the list", "np.array(...).astype(dtype)");
   Facts facts;
   facts.shape = values[0]->facts().shape;
-  facts.created = loc;
+  facts.origin.created = loc;
   Value array = makeTyped(
       loc, ArrayType{element, 1},
       typed::ListToArray{std::make_unique<typed::Expr>(std::move(values[0]->expr()))}, facts);
@@ -301,7 +283,7 @@ Value Analyzer::copyArray(Loc loc, Value array, bool keepOrder) {
   Type type = *array.type();
   Facts facts;
   facts.shape = array.facts().shape;
-  facts.created = loc;
+  facts.origin.created = loc;
   return makeTyped(
       loc, type,
       typed::Copy{std::make_unique<typed::Expr>(std::move(array.expr())), keepOrder},

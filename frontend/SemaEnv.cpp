@@ -23,22 +23,6 @@ std::optional<int64_t> Value::constantInteger() const {
   return static_cast<int64_t>(typed->facts.constant->bits);
 }
 
-std::string spell(const SymbolicSize &size) {
-  if (size.base.empty())
-    return size.value ? std::to_string(*size.value) : "?";
-  if (size.offset == 0)
-    return size.base;
-  return size.base + (size.offset > 0 ? "+" : "-") +
-         std::to_string(size.offset > 0 ? size.offset : -size.offset);
-}
-
-std::string spellShape(const std::vector<SymbolicSize> &shape) {
-  std::string text = "(";
-  for (const auto &[index, size] : llvm::enumerate(shape))
-    text += (index ? ", " : "") + spell(size);
-  return text + (shape.size() == 1 ? ",)" : ")");
-}
-
 typed::VariableId Analyzer::variableFor(const std::string &name, const Type &type) {
   auto [place, isNew] = function->variables.try_emplace({name, type});
   if (isNew) {
@@ -161,6 +145,9 @@ Value Analyzer::readBinding(Binding &binding, const std::string &name, Loc loc, 
       binding.maybeUnbound = false; // from here on this path has passed the check
     Facts facts = global ? Facts{} : variable->facts;
     facts.name = name;
+    facts.subscript = nullptr; // written elsewhere
+    if (facts.origin.name.empty())
+      facts.origin.name = name;
     return makeTyped(loc, row.type, typed::Read{variable->variable, check}, std::move(facts));
   }
   if (auto *tuple = std::get_if<TupleBinding>(&binding.node)) {
@@ -210,8 +197,8 @@ static Facts meet(const Facts &left, const Facts &right) {
     facts.constant = left.constant;
   if (left.shape == right.shape)
     facts.shape = left.shape;
-  if (left.created == right.created)
-    facts.created = left.created;
+  if (left.origin == right.origin)
+    facts.origin = left.origin;
   return facts;
 }
 

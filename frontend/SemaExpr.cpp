@@ -33,6 +33,8 @@ std::string Analyzer::sourceText(Loc loc) const {
 }
 
 Value Analyzer::makeTyped(Loc loc, Type type, decltype(typed::Expr::node) node, Facts facts) {
+  if (facts.origin.created.isValid() && facts.origin.shape.empty())
+    facts.origin.shape = facts.shape;
   return {loc, TypedValue{{loc, std::move(type), std::move(node)}, std::move(facts)}};
 }
 
@@ -472,7 +474,7 @@ Value Analyzer::evaluateList(const ast::Expr &expr, const ast::List &node) {
   }
   Facts facts;
   facts.shape = {SymbolicSize{"", 0, static_cast<int64_t>(elements.size())}};
-  facts.created = expr.loc;
+  facts.origin.created = expr.loc;
   return makeTyped(expr.loc, ListType{type->dtype}, std::move(literal), facts);
 }
 

@@ -254,6 +254,13 @@ Instance *Analyzer::instantiate(const FunctionValue &callee, Loc loc, std::vecto
   FunctionContext context;
   context.instance = &instance;
   context.name = base.str();
+  context.caller = function;
+  context.callLoc = loc;
+  context.signature = base.str() + "(";
+  for (auto &&[index, argument] : llvm::enumerate(arguments))
+    context.signature += (index ? ", " : "") +
+                         (argument.type() ? nameOf(*argument.type()) : sourceText(argument.loc));
+  context.signature += ")";
   if (callee.def)
     collectAssigned(callee.def->body, context.locals);
   for (const ast::Parameter &parameter : parametersOf(callee))

@@ -110,6 +110,8 @@ Value Analyzer::convert(Value value, DType dtype, bool weak, bool checked) {
     ArrayType type{dtype, array->dims};
     Facts facts;
     facts.shape = value.facts().shape;
+    facts.origin.created = loc;
+    facts.subscript = value.facts().subscript;
     return makeTyped(
         loc, type,
         typed::Cast{std::make_unique<typed::Expr>(std::move(value.expr())), false}, facts);
@@ -185,38 +187,12 @@ Value Analyzer::toElement(Value value, DType dtype, Loc loc, bool element) {
 // Elementwise operations
 //===------------------------------------------------------------------------------------------===//
 
-/// Broadcast of what is known about two shapes; nothing if they can't go together.
-static std::optional<std::vector<SymbolicSize>>
-broadcastShapes(const std::vector<SymbolicSize> &left, const std::vector<SymbolicSize> &right) {
-  std::vector<SymbolicSize> shape(std::max(left.size(), right.size()));
-  for (size_t k = 1; k <= shape.size(); ++k) {
-    SymbolicSize &size = shape[shape.size() - k];
-    if (k > left.size()) {
-      size = right[right.size() - k];
-      continue;
-    }
-    if (k > right.size()) {
-      size = left[left.size() - k];
-      continue;
-    }
-    const SymbolicSize &l = left[left.size() - k], &r = right[right.size() - k];
-    if (l.value && r.value && *l.value != *r.value && *l.value != 1 && *r.value != 1)
-      return std::nullopt;
-    if (l == r || (r.value && *r.value == 1) || (l.value && *l.value != 1))
-      size = l;
-    else if ((l.value && *l.value == 1) || (r.value && *r.value != 1))
-      size = r;
-    // else unknown: one of the two, if it is not one
-  }
-  return shape;
-}
-
 Value Analyzer::applyNode(Loc loc, Loc opLoc, ScalarOp op, bool checked,
                           std::vector<Value> operands, DType dtype, bool weak) {
   typed::Apply apply{op, checked, {}};
-  unsigned dims = 0;
+  unsigned dims = 0, arrays = 0;
   bool known = true;
-  std::vector<SymbolicSize> shape;
+  Facts facts;
   Loc shapeLoc;
   for (Value &operand : operands) {
     if (operand.isPoison())
@@ -225,29 +201,34 @@ Value Analyzer::applyNode(Loc loc, Loc opLoc, ScalarOp op, bool checked,
     if (array && operand.facts().shape.size() != array->dims)
       known = false;
     if (array && known) {
-      auto both = broadcastShapes(shape, operand.facts().shape);
+      auto both = broadcastShapes(facts.shape, operand.facts().shape);
       if (!both) {
-        auto builder = diags.report(opLoc, message::shapeMismatch, spellShape(shape),
+        auto builder = diags.report(opLoc, message::shapeMismatch, spellShape(facts.shape),
                                     spellShape(operand.facts().shape));
-        builder.range(shapeLoc).range(operand.loc);
-        if (operand.facts().created.isValid() && !operand.facts().name.empty())
-          builder.note(operand.facts().created, message::createdHere, operand.facts().name,
-                       spellShape(operand.facts().shape));
+        explainShapes(builder.range(shapeLoc).range(operand.loc), facts, operand.facts());
         return {loc, Poison{}};
       }
-      shape = std::move(*both);
+      if (arrays == 0)
+        facts = operand.facts();
+      facts.shape = std::move(*both);
       shapeLoc = operand.loc;
     }
-    if (array)
+    if (array) {
       dims = std::max(dims, array->dims);
+      ++arrays;
+    }
     apply.operands.push_back(std::move(operand.expr()));
   }
   if (dims == 0)
     return makeTyped(loc, ScalarType{dtype, weak}, std::move(apply));
-  Facts facts;
-  if (known)
-    facts.shape = std::move(shape);
-  return makeTyped(loc, ArrayType{dtype, dims}, std::move(apply), std::move(facts));
+  Facts result;
+  if (known) {
+    // Of one array, the subscript that chose it decides the result's shape too.
+    result.subscript = arrays == 1 ? facts.subscript : nullptr;
+    result.shape = std::move(facts.shape);
+    result.origin = {loc, "", result.shape};
+  }
+  return makeTyped(loc, ArrayType{dtype, dims}, std::move(apply), std::move(result));
 }
 
 Value Analyzer::elementwise(Loc loc, Loc opLoc, ScalarOp op, Promotion promotion,

@@ -219,7 +219,13 @@ void Analyzer::storeSubscript(const ast::Expr &target, Value value) {
         break;
       const SymbolicSize &size = from[source->dims - k], &into = items.shape[items.dims - k];
       if (size.value && into.value && *size.value != 1 && *size.value != *into.value) {
-        fail(target.loc, message::storeShapeMismatch, spellShape(from), spellShape(items.shape));
+        Facts part;
+        part.shape = items.shape;
+        part.origin = base.facts().origin;
+        part.subscript = &target;
+        auto builder = diags.report(target.loc, message::storeShapeMismatch, spellShape(from),
+                                    spellShape(items.shape));
+        explainShapes(builder.range(value.loc), value.facts(), part);
         return;
       }
     }
@@ -394,12 +400,15 @@ void Analyzer::analyzeAugAssign(const ast::Stmt &stmt, const ast::AugAssign &nod
   }
   // A slice is a view of the array: augmented assignment to a hidden name of it.
   ArrayType viewType{type.dtype, items.dims};
+  Origin origin = base.facts().origin;
   typed::VariableId view = temporary(viewType);
   typed::View part{std::make_unique<typed::Expr>(std::move(base.expr())), std::move(items.items)};
   emit(node.target->loc,
        typed::Assign{view, typed::Expr{node.target->loc, viewType, std::move(part)}});
   Facts facts;
   facts.shape = items.shape;
+  facts.origin = std::move(origin);
+  facts.subscript = node.target.get();
   Value current = makeTyped(node.target->loc, viewType, typed::Read{view, false}, facts);
   Value result = binary(node.op, stmt.loc, node.opLoc, std::move(current), evaluate(*node.value));
   if (result.isPoison())

@@ -230,7 +230,8 @@ Value Analyzer::evaluateSubscript(const ast::Expr &expr, const ast::Subscript &n
   Facts facts;
   facts.shape = std::move(items.shape);
   facts.name = base.facts().name;
-  facts.created = base.facts().created;
+  facts.origin = base.facts().origin;
+  facts.subscript = &expr;
   return makeTyped(expr.loc, ArrayType{dtype, items.dims},
                    typed::View{std::make_unique<typed::Expr>(std::move(base.expr())),
                                std::move(items.items)},
