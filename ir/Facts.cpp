@@ -201,9 +201,10 @@ Interval Facts::intervalOf(const Affine &form) const {
   return sum;
 }
 
-bool Facts::prove(const Affine &form, unsigned depth) const {
-  if (!isModerate(form))
+bool Facts::prove(const Affine &form, unsigned depth, unsigned &steps) const {
+  if (!isModerate(form) || steps == 0)
     return false;
+  --steps;
   if (intervalOf(form).lo >= 0)
     return true;
   auto exceeds = [&](const Affine &known) {
@@ -222,7 +223,7 @@ bool Facts::prove(const Affine &form, unsigned depth) const {
         continue;
       hasBound = true;
       std::optional<Affine> replaced = substituteExactly(form, term->symbol, bound.bound);
-      if (replaced && prove(*replaced, depth - 1))
+      if (replaced && prove(*replaced, depth - 1, steps))
         return true;
     }
     if (hasBound)

@@ -55,7 +55,10 @@ public:
   /// difference to another.
   bool isExact(const Affine &form) const;
   /// True if the form is proved to be at least zero.
-  bool isNonNegative(const Affine &form) const { return prove(form, proofDepth); }
+  bool isNonNegative(const Affine &form) const {
+    unsigned steps = proofSteps;
+    return prove(form, proofDepth, steps);
+  }
   bool isAtMost(const Affine &left, const Affine &right) const {
     return isNonNegative(right - left);
   }
@@ -69,8 +72,9 @@ private:
     SymbolId symbol;
     Affine bound;
   };
-  static constexpr unsigned proofDepth = 5; // symbols that one proof replaces by their bounds
-  bool prove(const Affine &form, unsigned depth) const;
+  static constexpr unsigned proofDepth = 5;  // symbols that one proof replaces by their bounds
+  static constexpr unsigned proofSteps = 64; // forms that one proof tries in all
+  bool prove(const Affine &form, unsigned depth, unsigned &steps) const;
   enum class Side : uint8_t { Lower, Upper };
   std::vector<Affine> boundsOf(const Scalar &value, Side side) const;
 
