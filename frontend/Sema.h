@@ -112,6 +112,9 @@ struct Value {
   std::optional<int64_t> constantInteger() const;
 };
 
+/// The type of a value as messages name it.
+std::string describe(const Value &value);
+
 /// What a name stands for on a path.
 struct Binding;
 struct VariableBinding {
@@ -353,6 +356,8 @@ struct Analyzer {
   Value callBuiltin(const std::string &name, Loc loc, Arguments arguments);
   Value callPrint(Loc loc, Arguments arguments);
   Value callMath(llvm::StringRef name, Loc loc, Arguments arguments);
+  Value mathPower(Loc loc, Value x, Value y);
+  Value integerFmod(Loc loc, Value left, Value right);
   Value callNumpy(llvm::StringRef name, Loc loc, Arguments arguments);
   Value callMethod(Value self, const std::string &name, Loc loc, Arguments arguments);
   Value convertScalar(llvm::StringRef to, Loc loc, Value value);

@@ -72,7 +72,7 @@ Value Analyzer::convertScalar(llvm::StringRef to, Loc loc, Value value) {
   if (value.typeAs<ArrayType>())
     return unsupported(loc, "'" + to + "' of an array", "use a.astype(" + to + ")");
   if (!value.typeAs<ScalarType>() && !value.typeAs<UnionType>())
-    return fail(value.loc, message::notANumber, sourceText(value.loc));
+    return fail(value.loc, message::notANumber, describe(value));
   std::vector<Value> operands;
   operands.push_back(std::move(value));
   return distribute(loc, std::move(operands), [&](std::vector<Value> parts) {
@@ -351,6 +351,46 @@ static std::optional<ScalarOp> mathUnary(llvm::StringRef name) {
       .Default(std::nullopt);
 }
 
+/// math.pow: C's pow; a finite x and y that give NaN, or infinity from zero, are a domain error,
+/// infinity otherwise a range error (CPython's math_pow).
+Value Analyzer::mathPower(Loc loc, Value x, Value y) {
+  if (x.isPoison() || y.isPoison())
+    return {loc, Poison{}};
+  typed::Block stmts;
+  x = stabilize(std::move(x), stmts);
+  y = stabilize(std::move(y), stmts);
+  auto apply = [&](ScalarOp op, DType type, const Value &a, const Value *b = nullptr) {
+    std::vector<Value> operands;
+    operands.push_back(duplicate(a));
+    if (b)
+      operands.push_back(duplicate(*b));
+    return applyNode(loc, loc, op, false, std::move(operands), type, true);
+  };
+  auto both = [&](Value a, Value b) {
+    std::vector<Value> operands;
+    operands.push_back(std::move(a));
+    operands.push_back(std::move(b));
+    return applyNode(loc, loc, ScalarOp::And, false, std::move(operands), DType::Bool, true);
+  };
+  Value result = stabilize(apply(ScalarOp::Power, DType::F64, x, &y), stmts);
+  Value finite = stabilize(both(apply(ScalarOp::IsFinite, DType::Bool, x),
+                                apply(ScalarOp::IsFinite, DType::Bool, y)),
+                           stmts);
+  auto raiseIf = [&](Value test, const char *error) {
+    typed::Block raise;
+    raise.push_back({loc, typed::RaiseError{error, ""}});
+    Value all = both(duplicate(finite), std::move(test));
+    stmts.push_back({loc, typed::If{std::move(all.expr()), std::move(raise), {}}});
+  };
+  raiseIf(apply(ScalarOp::IsNan, DType::Bool, result), "MathDomain");
+  Value zero = makeFloat(loc, 0.0);
+  raiseIf(both(apply(ScalarOp::IsInfinite, DType::Bool, result),
+               apply(ScalarOp::Equal, DType::Bool, x, &zero)),
+          "MathDomain");
+  raiseIf(apply(ScalarOp::IsInfinite, DType::Bool, result), "MathRange");
+  return sequence(loc, std::move(stmts), std::move(result));
+}
+
 Value Analyzer::callMath(llvm::StringRef name, Loc loc, Arguments arguments) {
   std::string full = ("math." + name).str();
   for (Argument &argument : arguments) {
@@ -359,13 +399,13 @@ Value Analyzer::callMath(llvm::StringRef name, Loc loc, Arguments arguments) {
     if (argument.value.typeAs<ArrayType>())
       return fail(argument.loc, message::mathOfArray, full, "np." + name.str());
     if (!argument.value.typeAs<ScalarType>() && !argument.value.typeAs<UnionType>())
-      return fail(argument.loc, message::notANumber, sourceText(argument.loc));
+      return fail(argument.loc, message::notANumber, describe(argument.value));
   }
   auto count = [&](size_t least, size_t most) {
     if (arguments.size() >= least && arguments.size() <= most)
       return true;
     if (arguments.size() > most)
-      fail(loc, message::tooManyArguments, full, most);
+      fail(arguments[most].loc, message::tooManyArguments, full, most);
     else
       fail(loc, message::missingArgument, full, "x");
     return false;
@@ -400,10 +440,12 @@ Value Analyzer::callMath(llvm::StringRef name, Loc loc, Arguments arguments) {
                       .Case("copysign", ScalarOp::CopySign)
                       .Default(std::nullopt);
   if (binaryOp) {
-    if (name == "pow")
-      return unsupported(loc, "'math.pow'", "the operator '**' on floats");
     if (!count(2, 2))
       return {loc, Poison{}};
+    if (name == "pow") {
+      Value x = asFloat(0), y = asFloat(1);
+      return mathPower(loc, std::move(x), std::move(y));
+    }
     std::vector<Value> operands = one(asFloat(0));
     operands.push_back(asFloat(1));
     return apply(*binaryOp, ir::infoOf(*binaryOp).checkable, std::move(operands), DType::F64);
@@ -512,7 +554,7 @@ Value Analyzer::callBuiltin(const std::string &name, Loc loc, Arguments argument
     if (const auto *string = value.as<TextValue>())
       return makeInteger(loc, static_cast<int64_t>(string->text.size()));
     if (!value.typeAs<ArrayType>() && !value.typeAs<ListType>())
-      return fail(value.loc, message::noLength, value.type() ? nameOf(*value.type()) : "object");
+      return fail(value.loc, message::noLength, describe(value));
     Facts facts;
     if (!value.facts().shape.empty() && value.facts().shape[0].value)
       facts.constant = ir::ScalarConstant{
@@ -531,7 +573,7 @@ Value Analyzer::callBuiltin(const std::string &name, Loc loc, Arguments argument
   }
   if (name == "abs") {
     if (!value.as<TypedValue>() || value.typeAs<ListType>())
-      return fail(value.loc, message::notANumber, sourceText(value.loc));
+      return fail(value.loc, message::notANumber, describe(value));
     std::vector<Value> operands;
     operands.push_back(std::move(value));
     return distribute(loc, std::move(operands), [&](std::vector<Value> parts) -> Value {

@@ -180,6 +180,37 @@ static std::optional<Value> composedUnary(Analyzer &sema, llvm::StringRef name, 
                                         std::move(operands)));
 }
 
+/// np.fmod of integers, with the sign of the left operand: the modulo m, which has the sign of the
+/// right one, minus the right operand where the signs differ and m is not zero.
+Value Analyzer::integerFmod(Loc loc, Value left, Value right) {
+  const Value *both[] = {&left, &right};
+  DType dtype = *promote(both);
+  if (dtype == DType::Bool)
+    return unsupported(loc, "'np.fmod' of booleans");
+  typed::Block stmts;
+  left = stabilize(toElement(std::move(left), dtype, loc, true), stmts);
+  right = stabilize(toElement(std::move(right), dtype, loc, true), stmts);
+  auto apply = [&](ScalarOp op, Value a, Value b) {
+    std::vector<Value> operands;
+    operands.push_back(std::move(a));
+    operands.push_back(std::move(b));
+    return elementwise(loc, loc, op, Promotion::Same, std::move(operands));
+  };
+  Value modulo =
+      stabilize(apply(ScalarOp::Modulo, duplicate(left), duplicate(right)), stmts);
+  auto zero = [&] { return constantOfType(loc, {dtype, false}, 0); };
+  auto less = ast::CompareOperator::Lt;
+  Value differ = apply(ScalarOp::Xor, compare(less, loc, loc, duplicate(left), zero()),
+                       compare(less, loc, loc, duplicate(right), zero()));
+  Value nonZero = compare(ast::CompareOperator::NotEq, loc, loc, duplicate(modulo), zero());
+  std::vector<Value> select;
+  select.push_back(apply(ScalarOp::And, std::move(differ), std::move(nonZero)));
+  select.push_back(apply(ScalarOp::Subtract, duplicate(modulo), duplicate(right)));
+  select.push_back(std::move(modulo));
+  return sequence(loc, std::move(stmts),
+                  applyNode(loc, loc, ScalarOp::Select, false, std::move(select), dtype, false));
+}
+
 /// x where mask else y after promotion of x and y.
 Value Analyzer::where(Loc loc, Arguments arguments) {
   std::vector<std::optional<Value>> values;
@@ -364,7 +395,7 @@ Value Analyzer::callNumpy(llvm::StringRef name, Loc loc, Arguments arguments) {
                  ir::isFloat(dtypeOfNumeric(value));
         });
     if (fmodOfIntegers)
-      return unsupported(loc, "'np.fmod' of integers");
+      return integerFmod(loc, std::move(operands[0]), std::move(operands[1]));
     // Of booleans: minimum is and, maximum is or; integers are never NaN.
     if (ufunc->op == ScalarOp::Sign && operands[0].typeAs<ArrayType>() &&
         dtypeOfNumeric(operands[0]) == DType::Bool)

@@ -32,18 +32,6 @@ static bool isNumeric(const Value &value) {
   return value.typeAs<ArrayType>() || value.typeAs<ScalarType>();
 }
 
-static std::string describe(const Value &value) {
-  if (const Type *type = value.type())
-    return nameOf(*type);
-  if (value.as<TupleValue>())
-    return "tuple";
-  if (value.as<TextValue>())
-    return "str";
-  if (value.as<NoneValue>())
-    return "None";
-  return "object";
-}
-
 //===------------------------------------------------------------------------------------------===//
 // Promotion and conversion
 //===------------------------------------------------------------------------------------------===//
@@ -205,6 +193,8 @@ Value Analyzer::applyNode(Loc loc, Loc opLoc, ScalarOp op, bool checked,
       if (!both) {
         auto builder = diags.report(opLoc, message::shapeMismatch, spellShape(facts.shape),
                                     spellShape(operand.facts().shape));
+        if (arrays > 1)
+          facts.subscript = nullptr; // of two that agree and one that does not, the one is wrong
         explainShapes(builder.range(shapeLoc).range(operand.loc), facts, operand.facts());
         return {loc, Poison{}};
       }
@@ -251,8 +241,12 @@ Value Analyzer::elementwise(Loc loc, Loc opLoc, ScalarOp op, Promotion promotion
       if (!ir::isFloat(dtype))
         dtype = DType::F64;
     }
-    if (promotion == Promotion::Bits && ir::isFloat(dtype))
-      return fail(opLoc, message::notForFloats, ir::infoOf(op).text);
+    if (promotion == Promotion::Bits && ir::isFloat(dtype)) {
+      auto place = llvm::find_if(parts, [](const Value &part) {
+        return ir::isFloat(dtypeOfValue(part));
+      });
+      return fail(opLoc, message::notForFloats, sourceText(opLoc), describe(*place));
+    }
     if (promotion == Promotion::Bool)
       dtype = DType::Bool;
     for (Value &part : parts)
