@@ -16,6 +16,28 @@ const Type *Value::type() const {
   return typed ? &typed->expr.type : nullptr;
 }
 
+std::string describe(const Value &value) {
+  if (const Type *type = value.type())
+    return nameOf(*type);
+  if (value.as<TupleValue>())
+    return "tuple";
+  if (value.as<TextValue>())
+    return "str";
+  if (value.as<NoneValue>())
+    return "None";
+  if (value.as<FunctionValue>() || value.as<BuiltinValue>())
+    return "function";
+  if (value.as<DTypeValue>())
+    return "type";
+  if (value.as<ModuleValue>())
+    return "module";
+  if (value.as<RangeValue>())
+    return "range";
+  if (value.as<EllipsisValue>())
+    return "ellipsis";
+  return "method";
+}
+
 std::optional<int64_t> Value::constantInteger() const {
   const auto *typed = as<TypedValue>();
   if (!typed || !typed->facts.constant || typed->facts.constant->type != DType::I64)

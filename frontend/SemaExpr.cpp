@@ -6,15 +6,43 @@
 #include "frontend/Sema.h"
 #include "ir/Walk.h"
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/StringSwitch.h"
 #include "llvm/ADT/bit.h"
 
 namespace hpcc::frontend::sema {
 
 using ir::overloaded;
 
+/// What to write instead of a construct of Python that is not compiled.
+static llvm::StringRef nearestForm(llvm::StringRef construct) {
+  return llvm::StringSwitch<llvm::StringRef>(construct)
+      .Case("'try' statement", "test for the case beforehand with 'if'")
+      .Case("'raise'", "use 'assert', or print a message and call sys.exit(1)")
+      .Case("class", "use functions and arrays")
+      .Case("a dict", "use variables, lists or arrays")
+      .Case("a comprehension", "make the list with n*[0.0] and fill it in a 'for' loop")
+      .Case("an empty list", "make the list in its full length: n*[0.0]")
+      .Case("an f-string", "give print the parts: print(\"n =\", n)")
+      .Case("an operation on strings", "give print the parts: print(\"n =\", n)")
+      .Case("'global'", "return the new value and assign it at module level")
+      .Case("a function inside a function", "move it to module level and pass it what it needs")
+      .Case("a lambda inside a function", "move it to module level and pass it what it needs")
+      .Case("a decorator", "leave it out; every function is compiled")
+      .Cases({"'is'", "'is not'"}, "compare numbers with '==' or '!='")
+      .Cases({"'in'", "'not in'"}, "compare each element in a 'for' loop")
+      .Cases({"'enumerate'", "'zip'"}, "for i in range(len(x)): ... x[i] ...")
+      .Case("a starred argument", "pass the elements one by one")
+      .Case("':='", "assign in a statement of its own")
+      .Case("'yield' expression", "fill an array and return it")
+      .Case("a complex number", "keep the real and the imaginary part in two variables")
+      .Case("'sys.argv'", "-D NAME=VALUE sets a constant of the module")
+      .Default("");
+}
+
 Value Analyzer::unsupported(Loc loc, const llvm::Twine &construct, const llvm::Twine &help) {
-  auto builder = diags.report(loc, message::unsupportedConstruct, construct.str());
-  std::string text = help.str();
+  std::string what = construct.str();
+  auto builder = diags.report(loc, message::unsupportedConstruct, what);
+  std::string text = help.isTriviallyEmpty() ? nearestForm(what).str() : help.str();
   if (!text.empty())
     builder.help(text);
   return {loc, Poison{}};
@@ -572,7 +600,7 @@ Value Analyzer::evaluateCall(const ast::Expr &expr, const ast::Call &node) {
                        std::move(arguments));
   if (auto *method = callee.as<MethodValue>())
     return callMethod(std::move(*method->self), method->name, expr.loc, std::move(arguments));
-  return fail(expr.loc, message::notCallable, sourceText(node.func->loc));
+  return fail(expr.loc, message::notCallable, describe(callee));
 }
 
 Value Analyzer::evaluate(const ast::Expr &expr) {

@@ -479,12 +479,16 @@ Value Analyzer::binary(BinaryOperator op, Loc loc, Loc opLoc, Value left, Value 
     return unsupported(opLoc, "the operator '@'");
   if (auto value = sequenceOperator(*this, op, loc, opLoc, left, right))
     return std::move(*value);
+  // "a" + "b", "a" * 3 and "%d" % n are Python, "a" + 3 is not.
+  bool bothTexts = left.as<TextValue>() && right.as<TextValue>();
+  if ((op == BinaryOperator::Add && bothTexts) ||
+      (op == BinaryOperator::Mod && left.as<TextValue>()) ||
+      (op == BinaryOperator::Mult && (left.as<TextValue>() || right.as<TextValue>())))
+    return unsupported(opLoc, "an operation on strings");
   for (const Value *value : {&left, &right})
     if (!isNumeric(*value) && !value->typeAs<UnionType>())
-      return value->as<TextValue>()
-                 ? unsupported(opLoc, "an operation on strings")
-                 : fail(opLoc, message::wrongOperands, ast::spelling(op), describe(left),
-                        describe(right));
+      return fail(opLoc, message::wrongOperands, ast::spelling(op), describe(left),
+                  describe(right));
   std::vector<Value> operands;
   operands.push_back(std::move(left));
   operands.push_back(std::move(right));

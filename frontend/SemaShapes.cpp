@@ -156,13 +156,16 @@ void Analyzer::explainShapes(DiagnosticBuilder builder, const Facts &left, const
   noteCalls(builder);
 
   size_t clashes = 0, fromEnd = 0;
+  bool byConstant = false; // sizes n-2 and n-1, not n and m
   for (size_t k = 1; k <= std::min(left.shape.size(), right.shape.size()); ++k) {
     const SymbolicSize &l = left.shape[left.shape.size() - k];
     const SymbolicSize &r = right.shape[right.shape.size() - k];
-    if (l.value && r.value && *l.value != *r.value && *l.value != 1 && *r.value != 1)
+    if (l.value && r.value && *l.value != *r.value && *l.value != 1 && *r.value != 1) {
       ++clashes, fromEnd = k;
+      byConstant = l.base == r.base;
+    }
   }
-  if (clashes != 1)
+  if (clashes != 1 || !byConstant)
     return;
   auto sizeOf = [&](const Facts &facts) {
     return *facts.shape[facts.shape.size() - fromEnd].value;

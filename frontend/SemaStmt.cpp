@@ -142,7 +142,7 @@ void Analyzer::storeSubscript(const ast::Expr &target, Value value) {
       return;
     if (!scalar || !scalar->weak || scalar->dtype != list->element) {
       auto builder = diags.report(value.loc, message::listElementType, nameOf(*base.type()),
-                                  value.type() ? nameOf(*value.type()) : "a tuple");
+                                  describe(value));
       if (scalar && scalar->weak && list->element == DType::F64)
         builder.help("write a float, such as 1.0 or float(x)");
       return;
@@ -154,7 +154,7 @@ void Analyzer::storeSubscript(const ast::Expr &target, Value value) {
   }
   const auto *array = base.typeAs<ArrayType>();
   if (!array) {
-    fail(target.loc, message::noItemAssignment, base.type() ? nameOf(*base.type()) : "object");
+    fail(target.loc, message::noItemAssignment, describe(base));
     return;
   }
   ArrayType type = *array;
@@ -194,7 +194,7 @@ void Analyzer::storeSubscript(const ast::Expr &target, Value value) {
     return;
   }
   if (!value.as<TypedValue>()) {
-    fail(value.loc, message::notANumber, sourceText(value.loc));
+    fail(value.loc, message::notANumber, describe(value));
     return;
   }
   if (items.isElement) {
@@ -320,7 +320,7 @@ void Analyzer::analyzeAugAssign(const ast::Stmt &stmt, const ast::AugAssign &nod
   if (base.isPoison())
     return;
   if (!base.as<TypedValue>()) {
-    fail(node.target->loc, message::noItemAssignment, "object");
+    fail(node.target->loc, message::noItemAssignment, describe(base));
     return;
   }
   base = stabilize(std::move(base), *out);
@@ -353,8 +353,7 @@ void Analyzer::analyzeAugAssign(const ast::Stmt &stmt, const ast::AugAssign &nod
   }
   const auto *array = base.typeAs<ArrayType>();
   if (!array) {
-    fail(node.target->loc, message::noItemAssignment,
-         base.type() ? nameOf(*base.type()) : "object");
+    fail(node.target->loc, message::noItemAssignment, describe(base));
     return;
   }
   ArrayType type = *array;
@@ -624,7 +623,8 @@ void Analyzer::loopOver(const ast::Stmt &stmt, const ast::For &node, Value itera
   collectAssigned(node.body, assigned);
   const auto *name = std::get_if<ast::Name>(&node.target->node);
   if (!name) {
-    unsupported(node.target->loc, "this target of a 'for' loop");
+    if (!iterable.isPoison())
+      unsupported(node.target->loc, "this target of a 'for' loop");
     iterable = Value{iterable.loc, Poison{}};
   }
   ScalarType elementType = weakInt;
@@ -640,7 +640,7 @@ void Analyzer::loopOver(const ast::Stmt &stmt, const ast::For &node, Value itera
   } else if (!iterable.isPoison()) {
     iterable = iterable.typeAs<ScalarType>()
                    ? fail(iterable.loc, message::notIterable, nameOf(*iterable.type()))
-                   : unsupported(iterable.loc, "iteration over this",
+                   : unsupported(iterable.loc, "iteration over a " + describe(iterable),
                                  "range(...), a list or a one-dimensional array");
   }
   typed::VariableId variable{};

@@ -215,8 +215,7 @@ Value Analyzer::evaluateSubscript(const ast::Expr &expr, const ast::Subscript &n
     return unsupported(expr.loc, "a part of a string");
   const auto *array = base.typeAs<ArrayType>();
   if (!array)
-    return fail(expr.loc, message::notSubscriptable,
-                base.type() ? nameOf(*base.type()) : sourceText(node.value->loc));
+    return fail(expr.loc, message::notSubscriptable, describe(base));
   DType dtype = array->dtype;
   Items items;
   if (!evaluateItems(*node.slice, base, items))
