@@ -212,6 +212,7 @@ struct Analyzer {
   FunctionContext *moduleContext = nullptr;
   typed::Block *out = nullptr;                                     // where statements go
   std::multimap<std::string, std::unique_ptr<Instance>> instances; // by signature
+  std::vector<Instance *> created; // in the order of their creation
   /// Instances that used the estimate of an unfinished caller: analysed again in its next round.
   std::vector<std::unique_ptr<Instance>> provisional;
   unsigned depth = 0;                                              // of nested instantiations
@@ -230,6 +231,15 @@ struct Analyzer {
   void explainShapes(DiagnosticBuilder builder, const Facts &left, const Facts &right);
   Value unsupported(Loc loc, const llvm::Twine &construct, const llvm::Twine &help = "");
   std::string sourceText(Loc loc) const;
+
+  /// Rounds of a loop or a recursive function that are repeated leave no message; what they found
+  /// wrong in functions is looked for again.
+  struct Round {
+    Diagnostics::Mark diagnostics;
+    size_t created;
+  };
+  Round beginRound() const { return {diags.mark(), created.size()}; }
+  void discardRound(const Round &round);
 
   // Variables and paths (SemaEnv.cpp)
   // --------------------------------------------------------------

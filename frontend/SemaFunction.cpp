@@ -228,6 +228,21 @@ static Binding bindParameter(Analyzer &sema, const std::string &name, const Valu
   return sema.bindValue(name, loc, sema.duplicate(argument));
 }
 
+void Analyzer::discardRound(const Round &round) {
+  if (!diags.hasProblemsSince(round.diagnostics))
+    return;
+  diags.rewind(round.diagnostics);
+  for (size_t index = round.created; index < created.size(); ++index) {
+    auto entry = llvm::find_if(
+        instances, [&](const auto &row) { return row.second.get() == created[index]; });
+    if (entry == instances.end() || entry->second->inProgress)
+      continue;
+    provisional.push_back(std::move(entry->second));
+    instances.erase(entry);
+  }
+  created.resize(round.created);
+}
+
 Instance *Analyzer::instantiate(const FunctionValue &callee, Loc loc, std::vector<Value> &arguments,
                                 const std::string &signature) {
   auto [first, last] = instances.equal_range(signature);
@@ -247,6 +262,7 @@ Instance *Analyzer::instantiate(const FunctionValue &callee, Loc loc, std::vecto
   auto entry = instances.emplace(signature, std::make_unique<Instance>());
   Instance &instance = *entry->second;
   instance.depth = depth;
+  created.push_back(&instance);
   instance.id = {static_cast<uint32_t>(module.functions.size())};
   llvm::StringRef base = callee.def ? llvm::StringRef(callee.def->name) : "lambda";
   module.functions.emplace_back();
@@ -271,6 +287,7 @@ Instance *Analyzer::instantiate(const FunctionValue &callee, Loc loc, std::vecto
   ++depth;
   typed::Function result;
   for (unsigned round = 0;; ++round) {
+    Round attempt = beginRound();
     result = {};
     result.name = base.str();
     result.loc = callee.def ? callee.def->nameLoc : callee.lambda->body->loc;
@@ -313,12 +330,13 @@ Instance *Analyzer::instantiate(const FunctionValue &callee, Loc loc, std::vecto
       if (auto joined = joinStructures(*instance.result, *context.returned))
         context.returned = joined;
     instance.result = context.returned;
-    if (stable || diags.hasProblems())
+    if (stable)
       break;
     if (round == 12) {
       unsupported(loc, "a recursive function whose result changes its type so often");
       break;
     }
+    discardRound(attempt);
   }
   --depth;
   function = caller;

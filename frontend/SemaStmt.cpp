@@ -479,6 +479,7 @@ void Analyzer::analyzeLoop(const ast::Stmt &stmt, const ast::Block &body, const 
   typed::Block before, bodyBlock, otherwise;
   // Types only grow along a lattice of small height, so a handful of rounds is enough.
   for (unsigned round = 0;; ++round) {
+    Round attempt = beginRound();
     before.clear(), bodyBlock.clear(), otherwise.clear();
     LoopContext loop;
     loop.head = &head;
@@ -528,6 +529,7 @@ void Analyzer::analyzeLoop(const ast::Stmt &stmt, const ast::Block &body, const 
       unsupported(stmt.loc, "a loop whose variables change their types so often");
       break;
     }
+    discardRound(attempt);
   }
   out = outer;
   function->loop = outerLoop;

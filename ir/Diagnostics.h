@@ -100,6 +100,24 @@ public:
   /// 0, or the code of the worst class reported: 1 error, 2 unsupported, 70 internal.
   int exitCode() const;
 
+  /// The messages so far. `rewind` forgets those after the mark, for analyses that try something
+  /// and repeat it.
+  struct Mark {
+    size_t records;
+    Severity worst;
+    unsigned problems, dropped;
+  };
+  Mark mark() const { return {records.size(), worst, problems, dropped}; }
+  void rewind(const Mark &mark) {
+    records.resize(mark.records);
+    worst = mark.worst;
+    problems = mark.problems;
+    dropped = mark.dropped;
+  }
+  bool hasProblemsSince(const Mark &mark) const {
+    return problems != mark.problems || dropped != mark.dropped;
+  }
+
   /// Writes all records in source order: `file:line:col: error: text`, the source line with caret
   /// and underlines, notes, help lines.
   void render(llvm::raw_ostream &out, bool color = false) const;
