@@ -224,6 +224,8 @@ std::optional<typed::Module> analyze(const ast::Module &module, Diagnostics &dia
   main.name = "main";
   sema.out = &main.body;
   sema.analyzeBlock(module.body);
+  if (!diags.hasProblems() && sema.lostValue.isValid())
+    diags.internalError(sema.lostValue, "sema", "this expression has no value and no message");
   if (diags.hasProblems())
     return std::nullopt;
   sema.module.functions[0] = std::move(main);

@@ -115,6 +115,16 @@ struct Value {
 /// The type of a value as messages name it.
 std::string describe(const Value &value);
 
+/// Finds the name that a misspelled one is closest to, within two edits.
+struct ClosestName {
+  llvm::StringRef wanted;
+  std::string best;
+  unsigned distance = 3; // of the best, or more than may be
+  void consider(llvm::StringRef candidate);
+  /// Adds "did you mean" to a message, if there is a close name.
+  void addHelp(DiagnosticBuilder builder) const;
+};
+
 /// What a name stands for on a path.
 struct Binding;
 struct VariableBinding {
@@ -216,6 +226,7 @@ struct Analyzer {
   /// Instances that used the estimate of an unfinished caller: analysed again in its next round.
   std::vector<std::unique_ptr<Instance>> provisional;
   unsigned depth = 0;                                              // of nested instantiations
+  Loc lostValue; // of an expression that gave no value and no message: a fault of sema
 
   explicit Analyzer(Diagnostics &diagnostics) : diags(diagnostics) {}
 
@@ -237,8 +248,9 @@ struct Analyzer {
   struct Round {
     Diagnostics::Mark diagnostics;
     size_t created;
+    Loc lostValue;
   };
-  Round beginRound() const { return {diags.mark(), created.size()}; }
+  Round beginRound() const { return {diags.mark(), created.size(), lostValue}; }
   void discardRound(const Round &round);
 
   // Variables and paths (SemaEnv.cpp)
@@ -297,6 +309,7 @@ struct Analyzer {
   // Expressions (SemaExpr.cpp)
   // ---------------------------------------------------------------------
   Value evaluate(const ast::Expr &expr);
+  Value evaluateNode(const ast::Expr &expr);
   Value evaluateConstant(const ast::Expr &expr, const ast::Constant &node);
   Value evaluateAttribute(const ast::Expr &expr, const ast::Attribute &node);
   Value moduleAttribute(const std::string &module, const std::string &name, Loc loc);

@@ -38,6 +38,17 @@ std::string describe(const Value &value) {
   return "method";
 }
 
+void ClosestName::consider(llvm::StringRef candidate) {
+  unsigned edits = wanted.edit_distance(candidate, true, distance);
+  if (edits < distance && candidate.size() > edits)
+    best = candidate.str(), distance = edits;
+}
+
+void ClosestName::addHelp(DiagnosticBuilder builder) const {
+  if (!best.empty())
+    builder.help("did you mean '" + best + "'?");
+}
+
 std::optional<int64_t> Value::constantInteger() const {
   const auto *typed = as<TypedValue>();
   if (!typed || !typed->facts.constant || typed->facts.constant->type != DType::I64)
@@ -282,10 +293,11 @@ std::optional<Binding> Analyzer::joinBindings(const std::string &name, const Bin
   const auto *rightStatic = std::get_if<StaticBinding>(&right.node);
   if (leftStatic && rightStatic && *leftStatic == *rightStatic)
     return joined;
-  // Poison has had its message: let it win silently.
-  for (const auto *fixed : {leftStatic, rightStatic})
-    if (fixed && fixed->value->isPoison()) {
-      joined.node = *fixed;
+  // Poison had its message, or is what an earlier round of a loop did not know yet: the other path
+  // counts.
+  for (const auto &[poison, other] : {std::pair(leftStatic, &right), std::pair(rightStatic, &left)})
+    if (poison && poison->value->isPoison()) {
+      joined.node = other->node;
       return joined;
     }
   if (auto *conflict = std::get_if<ConflictBinding>(&left.node)) {

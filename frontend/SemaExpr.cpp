@@ -17,7 +17,7 @@ using ir::overloaded;
 static llvm::StringRef nearestForm(llvm::StringRef construct) {
   return llvm::StringSwitch<llvm::StringRef>(construct)
       .Case("'try' statement", "test for the case beforehand with 'if'")
-      .Case("'raise'", "use 'assert', or print a message and call sys.exit(1)")
+      .Case("'raise'", "use 'assert'")
       .Case("class", "use functions and arrays")
       .Case("a dict", "use variables, lists or arrays")
       .Case("a comprehension", "make the list with n*[0.0] and fill it in a 'for' loop")
@@ -399,6 +399,8 @@ Value Analyzer::evaluateCompare(const ast::Expr &expr, const ast::Compare &node)
     Value rest = chain(index + 1, std::move(copy));
     if (rest.isPoison())
       return rest;
+    if (rest.typeAs<ArrayType>())
+      return unsupported(expr.loc, "a chained comparison of arrays", "(a < b) & (b < c)");
     test = convert(std::move(test), DType::Bool, true);
     rest = convert(std::move(rest), DType::Bool, true);
     Value both =
@@ -460,22 +462,14 @@ Value Analyzer::readName(const std::string &name, Loc loc) {
   if (llvm::is_contained(unsupportedBuiltins, name))
     return unsupported(loc, "'" + name + "'");
   auto builder = diags.report(loc, message::undefinedName, name);
-  // Did you mean: the closest known name within two edits.
-  std::string best;
-  unsigned bestDistance = 3;
-  auto consider = [&](llvm::StringRef candidate) {
-    unsigned distance = llvm::StringRef(name).edit_distance(candidate, true, bestDistance);
-    if (distance < bestDistance && candidate.size() > distance)
-      best = candidate.str(), bestDistance = distance;
-  };
+  ClosestName closest{name};
   for (const auto &entry : function->env.names)
-    consider(entry.first);
+    closest.consider(entry.first);
   for (const auto &entry : moduleContext->env.names)
-    consider(entry.first);
+    closest.consider(entry.first);
   for (llvm::StringRef builtin : builtinNames)
-    consider(builtin);
-  if (!best.empty())
-    builder.help("did you mean '" + best + "'?");
+    closest.consider(builtin);
+  closest.addHelp(builder);
   return {loc, Poison{}};
 }
 
@@ -606,6 +600,13 @@ Value Analyzer::evaluateCall(const ast::Expr &expr, const ast::Call &node) {
 Value Analyzer::evaluate(const ast::Expr &expr) {
   if (!function->env.reachable)
     return {expr.loc, Poison{}};
+  Value value = evaluateNode(expr);
+  if (value.isPoison() && function->env.reachable && !diags.hasProblems())
+    lostValue = expr.loc;
+  return value;
+}
+
+Value Analyzer::evaluateNode(const ast::Expr &expr) {
   return std::visit(
       overloaded{
           [&](const ast::Constant &node) { return evaluateConstant(expr, node); },
@@ -645,7 +646,11 @@ Value Analyzer::evaluate(const ast::Expr &expr) {
           [&](const ast::Set &) { return unsupported(expr.loc, "a set"); },
           [&](const ast::Dict &) { return unsupported(expr.loc, "a dict"); },
           [&](const ast::Comprehension &) { return unsupported(expr.loc, "a comprehension"); },
-          [&](const ast::NamedExpr &) { return unsupported(expr.loc, "':='"); },
+          [&](const ast::NamedExpr &node) {
+            // The name is known from here on, with nothing known about it.
+            assignTarget(*node.target, Value{expr.loc, Poison{}});
+            return unsupported(expr.loc, "':='");
+          },
           [&](const ast::FormattedValue &) { return unsupported(expr.loc, "an f-string"); },
           [&](const ast::JoinedStr &) { return unsupported(expr.loc, "an f-string"); },
           [&](const ast::UnsupportedExpr &node) { return unsupported(expr.loc, node.construct); }},

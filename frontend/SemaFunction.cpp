@@ -229,6 +229,7 @@ static Binding bindParameter(Analyzer &sema, const std::string &name, const Valu
 }
 
 void Analyzer::discardRound(const Round &round) {
+  lostValue = round.lostValue;
   if (!diags.hasProblemsSince(round.diagnostics))
     return;
   diags.rewind(round.diagnostics);
@@ -382,6 +383,9 @@ Value Analyzer::callFunction(const FunctionValue &callee, Loc loc, Arguments arg
       return unsupported(argument.loc, "None from a call as an argument");
     signature += "," + signatureOf(argument);
   }
+  constexpr size_t longestSignature = 4096; // tuples in tuples grow without end
+  if (signature.size() > longestSignature)
+    return unsupported(loc, "a call with so many elements of tuples");
   // Defaults are in place of arguments, so evaluation order is that of the parameters; keyword
   // arguments out of order only matter if they have effects, which scalars and reads have not.
   Instance *instance = instantiate(callee, loc, bound, signature);
