@@ -176,4 +176,56 @@ void CanonicalizeWalk::simplifyLike(Alloc &alloc) {
   context.count("layouts known to be row-major");
 }
 
+bool CanonicalizeWalk::isChanged(BufferId buffer, const Changes &changes) const {
+  return changes.handles.count(buffer) || changes.scalars.count(buffer) ||
+         (changes.calls && changedGlobals.count(buffer));
+}
+
+Block CanonicalizeWalk::letsBefore(const Block &body, const Changes &changes, Loc loc) {
+  std::vector<Scalar> values;
+  auto add = [&](const Scalar &value) {
+    if (!llvm::is_contained(values, value))
+      values.push_back(value);
+  };
+  auto look = [&](const Scalar &tree) {
+    if (const auto *load = std::get_if<ScalarLoad>(&tree.node)) {
+      BufferId variable = load->access.buffer;
+      const Buffer &row = program[variable];
+      if (row.storage == Storage::Own && row.dims == 0 && row.type == DType::I64 &&
+          bufferInScope[variable.index] && !aliased.count(variable) &&
+          !state.scalars.count(variable) && !isChanged(variable, changes))
+        add(tree);
+    } else if (const auto *dim = std::get_if<ScalarDim>(&tree.node)) {
+      if (program[dim->buffer].storage == Storage::Handle && bufferInScope[dim->buffer.index] &&
+          !isChanged(dim->buffer, changes) && valueOf(dim->buffer).bound &&
+          !sizeOf(dim->buffer, dim->dim))
+        add(tree);
+    }
+  };
+  auto isFixed = [&](const Scalar &value) {
+    bool fixed = isPure(value) && !canRaise(value) && !asAffine(value);
+    forEachAffine(value, [&](const Affine &form) { fixed &= isInScope(form); });
+    return fixed && llvm::none_of(numbered, [&](const auto &n) { return n.first == value; });
+  };
+  forEachStmt(body, [&](const Stmt &stmt) {
+    const auto *let = std::get_if<Let>(&stmt.node);
+    if (let && isFixed(let->value))
+      add(let->value);
+    forEachScalar(stmt, [&](const Scalar &scalar) { forEachSubtree(scalar, look); });
+  });
+  Block lets;
+  for (Scalar &value : values) {
+    std::string name = "fixed";
+    if (const auto *load = std::get_if<ScalarLoad>(&value.node))
+      name = program[load->access.buffer].name;
+    else if (const auto *dim = std::get_if<ScalarDim>(&value.node))
+      name = program[dim->buffer].name;
+    SymbolId symbol = program.addSymbol(std::move(name));
+    letValues.resize(program.symbols.size());
+    symbolInScope.resize(program.symbols.size());
+    lets.push_back({Let{symbol, std::move(value)}, loc});
+  }
+  return lets;
+}
+
 } // namespace hpcc::ir

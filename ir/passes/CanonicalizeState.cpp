@@ -142,6 +142,17 @@ std::optional<Subscript> asSubscript(const ViewMap &map, const std::vector<Affin
   return subscript;
 }
 
+bool isPure(const Scalar &value) {
+  bool pure = true;
+  forEachSubtree(value, [&](const Scalar &tree) {
+    pure &= !std::holds_alternative<ScalarLoad>(tree.node) &&
+            !std::holds_alternative<ScalarGather>(tree.node) &&
+            !std::holds_alternative<ScalarDim>(tree.node) &&
+            !std::holds_alternative<ScalarBound>(tree.node);
+  });
+  return pure;
+}
+
 void collectChanges(const Block &block, Changes &changes) {
   forEachStmt(block, [&](const Stmt &stmt) {
     if (const auto *bind = std::get_if<Bind>(&stmt.node)) {

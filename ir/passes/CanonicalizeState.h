@@ -64,6 +64,9 @@ std::optional<std::vector<Index>> composeIndices(const ViewMap &map,
 /// the root's, or new axes. `shape` is the view's.
 std::optional<Subscript> asSubscript(const ViewMap &map, const std::vector<Affine> &shape);
 
+/// True if the value is the same whenever it is evaluated: it reads no memory and no name.
+bool isPure(const Scalar &value);
+
 /// What a block changes of the names declared outside it.
 struct Changes {
   std::set<BufferId> handles, scalars;

@@ -129,8 +129,12 @@ void CanonicalizeWalk::walkScoped(Block &block) {
 
 void CanonicalizeWalk::walk(Block &block) {
   for (size_t index = 0; index < block.size();) {
+    Block before;
     std::optional<Block> spliced;
-    bool keep = visit(block[index], spliced);
+    bool keep = visit(block[index], before, spliced);
+    block.insert(block.begin() + index, std::make_move_iterator(before.begin()),
+                 std::make_move_iterator(before.end()));
+    index += before.size();
     if (spliced) {
       block.erase(block.begin() + index);
       block.insert(block.begin() + index, std::make_move_iterator(spliced->begin()),
@@ -151,6 +155,16 @@ void CanonicalizeWalk::walk(Block &block) {
   }
 }
 
+/// True if running the block to its end certainly binds the handle.
+static bool bindsAlways(const Block &block, BufferId handle) {
+  return llvm::any_of(block, [&](const Stmt &stmt) {
+    if (const auto *bind = std::get_if<Bind>(&stmt.node))
+      return bind->handle == handle;
+    const auto *branch = std::get_if<If>(&stmt.node);
+    return branch && bindsAlways(branch->thenBody, handle) && bindsAlways(branch->elseBody, handle);
+  });
+}
+
 /// True if a `leave` in the block ends the label.
 static bool isLeft(const Block &block, LabelId label) {
   bool found = false;
@@ -161,7 +175,7 @@ static bool isLeft(const Block &block, LabelId label) {
   return found;
 }
 
-bool CanonicalizeWalk::visit(Stmt &stmt, std::optional<Block> &spliced) {
+bool CanonicalizeWalk::visit(Stmt &stmt, Block &before, std::optional<Block> &spliced) {
   if (auto *branch = std::get_if<If>(&stmt.node)) {
     rewriteScalar(branch->condition);
     if (std::optional<bool> condition = asBoolConstant(branch->condition)) {
@@ -176,76 +190,19 @@ bool CanonicalizeWalk::visit(Stmt &stmt, std::optional<Block> &spliced) {
   } else if (std::holds_alternative<Loop>(stmt.node) || std::holds_alternative<While>(stmt.node)) {
     Changes changes;
     forEachInnerBlock(stmt, [&](Block &body) { collectChanges(body, changes); });
-    Block lets;
     forEachInnerBlock(stmt, [&](Block &body) {
-      for (Stmt &let : letsBefore(body, changes, stmt.loc))
-        lets.push_back(std::move(let));
+      for (Stmt &let : letsBefore(body, changes, stmt.loc)) {
+        rewrite(let, std::get<Let>(let.node));
+        before.push_back(std::move(let));
+      }
     });
-    if (!lets.empty()) {
-      lets.push_back(std::move(stmt));
-      spliced = std::move(lets);
-      return true;
-    }
   }
   return std::visit([&](auto &node) { return rewrite(stmt, node); }, stmt.node);
-}
-
-bool CanonicalizeWalk::isChanged(BufferId buffer, const Changes &changes) const {
-  return changes.handles.count(buffer) || changes.scalars.count(buffer) ||
-         (changes.calls && changedGlobals.count(buffer));
-}
-
-Block CanonicalizeWalk::letsBefore(const Block &body, const Changes &changes, Loc loc) {
-  std::vector<Scalar> values;
-  auto add = [&](const Scalar &value) {
-    if (!llvm::is_contained(values, value))
-      values.push_back(value);
-  };
-  auto look = [&](const Scalar &tree) {
-    if (const auto *load = std::get_if<ScalarLoad>(&tree.node)) {
-      BufferId variable = load->access.buffer;
-      const Buffer &row = program[variable];
-      if (row.storage == Storage::Own && row.dims == 0 && row.type == DType::I64 &&
-          bufferInScope[variable.index] && !aliased.count(variable) &&
-          !state.scalars.count(variable) && !isChanged(variable, changes))
-        add(tree);
-    } else if (const auto *dim = std::get_if<ScalarDim>(&tree.node)) {
-      if (program[dim->buffer].storage == Storage::Handle && bufferInScope[dim->buffer.index] &&
-          !isChanged(dim->buffer, changes) && valueOf(dim->buffer).bound &&
-          !sizeOf(dim->buffer, dim->dim))
-        add(tree);
-    }
-  };
-  forEachStmt(body, [&](const Stmt &stmt) {
-    forEachScalar(stmt, [&](const Scalar &scalar) { forEachSubtree(scalar, look); });
-  });
-  Block lets;
-  for (Scalar &value : values) {
-    const auto *load = std::get_if<ScalarLoad>(&value.node);
-    BufferId named = load ? load->access.buffer : std::get<ScalarDim>(value.node).buffer;
-    SymbolId symbol = program.addSymbol(program[named].name);
-    letValues.resize(program.symbols.size());
-    symbolInScope.resize(program.symbols.size());
-    lets.push_back({Let{symbol, std::move(value)}, loc});
-  }
-  return lets;
 }
 
 //===-------------------------------------------------------------------------------------===//
 // Names and integers
 //===-------------------------------------------------------------------------------------===//
-
-/// True if the value is the same whenever it is evaluated: it reads no memory and no name.
-static bool isPure(const Scalar &value) {
-  bool pure = true;
-  forEachSubtree(value, [&](const Scalar &tree) {
-    pure &= !std::holds_alternative<ScalarLoad>(tree.node) &&
-            !std::holds_alternative<ScalarGather>(tree.node) &&
-            !std::holds_alternative<ScalarDim>(tree.node) &&
-            !std::holds_alternative<ScalarBound>(tree.node);
-  });
-  return pure;
-}
 
 bool CanonicalizeWalk::rewrite(Stmt &, Let &let) {
   rewriteScalar(let.value);
@@ -496,9 +453,10 @@ bool CanonicalizeWalk::rewrite(Stmt &, Call &call) {
   changes.handles.insert(call.results.begin(), call.results.end());
   changes.scalars = changes.handles;
   forget(changes);
-  for (BufferId result : call.results) // a function can return an unbound name
-    if (program[result].storage == Storage::Handle)
-      state.handles[result] = opaque();
+  const Function *callee = program.find(call.callee);
+  for (size_t index = 0; index < call.results.size(); ++index)
+    if (BufferId result = call.results[index]; program[result].storage == Storage::Handle)
+      state.handles[result] = opaque(bindsAlways(callee->body, callee->results[index]));
   return true;
 }
 

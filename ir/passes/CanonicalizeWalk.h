@@ -28,8 +28,9 @@ private:
   // Blocks and their scopes.
   void walk(Block &block);
   void walkScoped(Block &block);
-  /// Rewrites one statement; false to erase it. A block that takes its place goes to `spliced`.
-  bool visit(Stmt &stmt, std::optional<Block> &spliced);
+  /// Rewrites one statement; false to erase it. What is to stand before it goes to `before`, a
+  /// block that takes its place to `spliced`.
+  bool visit(Stmt &stmt, Block &before, std::optional<Block> &spliced);
   bool rewrite(Stmt &stmt, Let &let);
   bool rewrite(Stmt &stmt, Alloc &alloc);
   bool rewrite(Stmt &stmt, Declare &declare);
@@ -52,7 +53,8 @@ private:
   }
   ArrayValue valueOf(BufferId buffer);
   void forget(const Changes &changes);
-  /// Names for the integers that a loop reads and does not change: variables, and sizes of handles.
+  /// Names for the integers that a loop uses and does not change: variables, sizes of handles, and
+  /// lets of what is fixed at its entry.
   Block letsBefore(const Block &body, const Changes &changes, Loc loc);
   bool isChanged(BufferId buffer, const Changes &changes) const;
   void join(FlowState &into, const FlowState &other);
