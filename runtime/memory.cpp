@@ -28,13 +28,16 @@ static constexpr uintptr_t alignment = 64;
 static constexpr int64_t keptFrom = int64_t{64} << 10;
 static constexpr int64_t hugePagesFrom = int64_t{4} << 20;
 
-// AddressSanitizer must see every release to find uses after it.
+// AddressSanitizer must see every release to find uses after it, and nothing but the data of a
+// block may be touched by the program: up to 64 bytes lie unused before and after them.
 #if defined(__has_feature)
 #if __has_feature(address_sanitizer)
-static constexpr bool keepsBlocks = false;
-#else
-static constexpr bool keepsBlocks = true;
+#define HPC_ADDRESS_SANITIZER
 #endif
+#endif
+#ifdef HPC_ADDRESS_SANITIZER
+#include <sanitizer/asan_interface.h>
+static constexpr bool keepsBlocks = false;
 #else
 static constexpr bool keepsBlocks = true;
 #endif
@@ -108,6 +111,19 @@ static char *dataOf(hpc_object *block) {
   return roundUp(reinterpret_cast<char *>(block + 1), alignment);
 }
 
+/// Has AddressSanitizer report an access to what lies before and after the data of a block of
+/// `size` bytes in all.
+static void guardData([[maybe_unused]] hpc_object *block, [[maybe_unused]] size_t size) {
+#ifdef HPC_ADDRESS_SANITIZER
+  char *begin = reinterpret_cast<char *>(block + 1);
+  char *end = reinterpret_cast<char *>(block) + size;
+  char *data = dataOf(block);
+  ASAN_POISON_MEMORY_REGION(begin, static_cast<size_t>(data - begin));
+  char *dataEnd = data + block->capacity;
+  ASAN_POISON_MEMORY_REGION(dataEnd, static_cast<size_t>(end - dataEnd));
+#endif
+}
+
 /// Asks for large pages, which save most of the page faults of a first pass over a big array.
 static void adviseHugePages(hpc_object *block) {
   if (block->capacity < hugePagesFrom)
@@ -137,6 +153,7 @@ static hpc_object *allocateBlock(int64_t bytes, bool zeroed) {
   if (!memory)
     return nullptr;
   auto *block = new (memory) hpc_object{{1}, bytes};
+  guardData(block, size);
   adviseHugePages(block);
   return block;
 }
