@@ -2,6 +2,7 @@
 
 #include "frontend/BuildIR.h"
 #include "llvm/ADT/STLExtras.h"
+#include <cstdlib>
 
 namespace hpcc::frontend {
 
@@ -115,6 +116,61 @@ static BufferId stretched(Builder &builder, BufferId source, llvm::ArrayRef<Affi
   return builder.newView(source, shape.vec(), ir::Broadcast{shape.vec()});
 }
 
+/// The slice of a one-dimensional array that a view of the current block is, and that array.
+static std::optional<std::pair<BufferId, ir::ViewSlice>> sliceOfView(const Builder &builder,
+                                                                     BufferId view) {
+  for (const ir::Stmt &stmt : llvm::reverse(*builder.scopes.back().block)) {
+    auto *node = std::get_if<ir::View>(&stmt.node);
+    if (!node || node->result != view)
+      continue;
+    auto *subscript = std::get_if<ir::Subscript>(&node->form);
+    if (!subscript || subscript->dims.size() != 1)
+      return std::nullopt;
+    auto *slice = std::get_if<ir::ViewSlice>(&subscript->dims.front());
+    return slice ? std::optional(std::pair(node->base, *slice)) : std::nullopt;
+  }
+  return std::nullopt;
+}
+
+/// Two slices of one array with different steps of one sign, such as a[::2] = a[:5]: NumPy makes no
+/// copy then but walks both in the order of memory, backward where the source begins before the
+/// target and reaches into it, and so reads elements that it has stored. False if this is not such
+/// a store; all others are as if the value was complete before.
+static bool storeInMemoryOrder(Builder &builder, BufferId target, BufferId source) {
+  auto to = sliceOfView(builder, target), from = sliceOfView(builder, source);
+  if (!to || !from || to->first != from->first || to->second.step == from->second.step)
+    return false;
+  std::optional<int64_t> toStep = to->second.step.asConstant();
+  std::optional<int64_t> fromStep = from->second.step.asConstant();
+  if (!toStep || !fromStep || (*toStep < 0) != (*fromStep < 0))
+    return false;
+  // Both from their lowest element on. For a source of one element, which repeats, no order shows.
+  const Affine size = to->second.size, sourceSize = from->second.size;
+  Affine last = size - 1;
+  bool descends = *toStep < 0;
+  Affine toLow = to->second.start, fromLow = from->second.start;
+  if (descends) {
+    toLow = toLow + last * *toStep;
+    fromLow = fromLow + (sourceSize - 1) * *fromStep;
+  }
+  Affine fromEnd = fromLow + sourceSize * std::abs(*fromStep);
+  BufferId read =
+      sourceSize == size ? source : builder.newView(source, {size}, ir::Broadcast{{size}});
+  Scalar isBackward = builder.allOf({builder.compare(ScalarOp::Less, fromLow, toLow),
+                                     builder.compare(ScalarOp::Greater, fromEnd, toLow)});
+  auto copy = [&](bool fromLast) {
+    return builder.inBlock([&] {
+      SymbolId axis = builder.newAxes(1).front();
+      Affine position = fromLast ? last - Affine(axis) : Affine(axis);
+      builder.compute({{axis, 0, size, 1, ir::AxisKind::Seq}}, {target, std::nullopt, {position}},
+                      ir::load(read, {position}));
+    });
+  };
+  ir::Block backward = copy(!descends), forward = copy(descends);
+  builder.emit(ir::If{std::move(isBackward), std::move(backward), std::move(forward)});
+  return true;
+}
+
 void Builder::lowerNode(const typed::StoreSlice &node) {
   Value stored = value(node.value);
   if (stored.elements)
@@ -145,8 +201,10 @@ void Builder::lowerNode(const typed::StoreSlice &node) {
   }
   std::vector<Affine> shape = shapeOf(target);
   checkStoredShape(*this, shapeOf(*stored.array), shape, node.augmented);
-  // Storage that only this statement knows cannot overlap the target.
   BufferId source = *stored.array;
+  if (storeInMemoryOrder(*this, target, source))
+    return;
+  // Storage that only this statement knows cannot overlap the target.
   if (program[source].storage != ir::Storage::Own)
     source = copyOf(source, true);
   copy(target, stretched(*this, source, shape));
