@@ -118,7 +118,7 @@ std::string describe(const Value &value);
 /// Finds the name that a misspelled one is closest to, within two edits.
 struct ClosestName {
   llvm::StringRef wanted;
-  std::string best;
+  std::string best = {};
   unsigned distance = 3; // of the best, or more than may be
   void consider(llvm::StringRef candidate);
   /// Adds "did you mean" to a message, if there is a close name.

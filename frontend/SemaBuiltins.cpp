@@ -21,7 +21,9 @@ bool Analyzer::takeArguments(llvm::StringRef function, Loc loc, Arguments argume
     size_t slot = position;
     if (argument.keyword.empty()) {
       if (++position > names.size()) {
-        fail(argument.loc, message::tooManyArguments, function, names.size());
+        // NumPy and Python may well take more.
+        unsupported(argument.loc, "an argument of '" + function + "' after the first " +
+                                      llvm::Twine(names.size()));
         return false;
       }
     } else {
@@ -158,7 +160,9 @@ Value Analyzer::minMax(bool isMin, Loc loc, Arguments arguments) {
       // First wins by comparison, so NaN only counts in front: a loop, not NumPy's reduction.
       return minMaxOfList(isMin, loc, std::move(only), *list);
     }
-    return unsupported(loc, "'" + name + "' of this",
+    if (only.typeAs<ScalarType>())
+      return fail(only.loc, message::notIterable, describe(only));
+    return unsupported(loc, "'" + name + "' of a " + describe(only),
                        only.typeAs<ArrayType>() ? "use a." + name + "()" : "");
   }
   // max(a, b, c): the first of the largest, by comparison, in its own type.
@@ -207,7 +211,7 @@ Value Analyzer::roundValue(Loc loc, Arguments arguments) {
   }
   if (!type.weak)
     return unsupported(loc, "'round' of a NumPy number to digits", "round(float(x), digits)");
-  Value count = toIndex(std::move(*values[1]), "ndigits");
+  Value count = toIndex(std::move(*values[1]), "numbers of digits");
   std::vector<Value> operands;
   operands.push_back(std::move(*values[0]));
   operands.push_back(std::move(count));
@@ -265,7 +269,7 @@ static bool printItems(Analyzer &sema, Value &value, bool repr,
     return false;
   }
   if (!value.as<TypedValue>()) {
-    sema.unsupported(value.loc, "printing this");
+    sema.unsupported(value.loc, "printing a " + describe(value));
     return false;
   }
   if (std::holds_alternative<NoneType>(*value.type())) {
@@ -404,7 +408,9 @@ Value Analyzer::callMath(llvm::StringRef name, Loc loc, Arguments arguments) {
   auto count = [&](size_t least, size_t most) {
     if (arguments.size() >= least && arguments.size() <= most)
       return true;
-    if (arguments.size() > most)
+    if (arguments.size() > most && name == "hypot")
+      unsupported(arguments[most].loc, "'math.hypot' of more than two numbers");
+    else if (arguments.size() > most)
       fail(arguments[most].loc, message::tooManyArguments, full, most);
     else
       fail(loc, message::missingArgument, full, "x");
@@ -552,7 +558,11 @@ Value Analyzer::callBuiltin(const std::string &name, Loc loc, Arguments argument
     if (const auto *tuple = value.as<TupleValue>())
       return makeInteger(loc, static_cast<int64_t>(tuple->elements.size()));
     if (const auto *string = value.as<TextValue>())
-      return makeInteger(loc, static_cast<int64_t>(string->text.size()));
+      return makeInteger(loc, llvm::count_if(string->text, [](char c) {
+        return (c & 0xC0) != 0x80; // the first byte of a character in UTF-8
+      }));
+    if (value.as<RangeValue>())
+      return unsupported(value.loc, "the length of a range");
     if (!value.typeAs<ArrayType>() && !value.typeAs<ListType>())
       return fail(value.loc, message::noLength, describe(value));
     Facts facts;

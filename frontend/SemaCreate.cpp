@@ -21,6 +21,10 @@ bool Analyzer::shapeArgument(Value value, typed::ExprList &sizes,
     return false;
   }
   for (Value &size : given) {
+    if (size.typeAs<ListType>() || size.typeAs<ArrayType>()) {
+      unsupported(size.loc, "a shape that is a " + describe(size), "a tuple, such as (2, 3)");
+      return false;
+    }
     size = toIndex(std::move(size), "array sizes");
     if (size.isPoison())
       return false;
@@ -190,7 +194,7 @@ Value Analyzer::linspace(Loc loc, Arguments arguments) {
     Value bound = convert(std::move(*values[k]), DType::F64, true);
     (k == 0 ? node.start : node.stop) = std::make_unique<typed::Expr>(std::move(bound.expr()));
   }
-  Value count = values[2] ? toIndex(std::move(*values[2]), "the number of samples")
+  Value count = values[2] ? toIndex(std::move(*values[2]), "numbers of samples")
                           : makeInteger(loc, 50);
   if (count.isPoison())
     return count;

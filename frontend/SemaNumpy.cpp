@@ -31,6 +31,16 @@ constexpr llvm::StringRef otherFunctions[] = {
     "power",     "float_power", "pow",       "square",      "reciprocal", "negative", "positive",
     "floor",     "ceil",      "trunc",       "deg2rad",     "rad2deg",   "degrees",  "radians",
     "heaviside", "size",      "shape",       "ndim",        "clip"};
+
+/// The functions of Python 3.11's math, supported or not.
+constexpr llvm::StringRef mathNames[] = {
+    "acos",  "acosh",    "asin",   "asinh",     "atan",  "atan2", "atanh",   "cbrt",    "ceil",
+    "comb",  "copysign", "cos",    "cosh",      "degrees", "dist",  "erf",     "erfc",    "exp",
+    "exp2",  "expm1",    "fabs",   "factorial", "floor", "fmod",  "frexp",   "fsum",    "gamma",
+    "gcd",   "hypot",    "isclose", "isfinite", "isinf", "isnan", "isqrt",   "lcm",     "ldexp",
+    "lgamma", "log",     "log10",  "log1p",     "log2",  "modf",  "nextafter", "perm",  "pow",
+    "prod",  "radians",  "remainder", "sin",    "sinh",  "sqrt",  "tan",     "tanh",    "trunc",
+    "ulp"};
 } // namespace
 
 static std::optional<DType> dtypeNamed(llvm::StringRef name) {
@@ -79,8 +89,16 @@ Value Analyzer::moduleAttribute(const std::string &module, const std::string &na
     if (constant)
       return makeFloat(loc, *constant);
   }
-  if (module == "math")
-    return {loc, BuiltinValue{"math." + name}};
+  if (module == "math") {
+    if (llvm::is_contained(mathNames, name))
+      return {loc, BuiltinValue{"math." + name}};
+    auto builder = diags.report(loc, message::noModuleAttribute, module, name);
+    ClosestName closest{name};
+    for (llvm::StringRef known : mathNames)
+      closest.consider(known);
+    closest.addHelp(builder);
+    return {loc, Poison{}};
+  }
   if (module == "time" || module == "sys") {
     std::string full = module + "." + name;
     if (full == "time.time" || full == "time.perf_counter")
@@ -95,19 +113,12 @@ Value Analyzer::moduleAttribute(const std::string &module, const std::string &na
   if (knowsNumpyName(name))
     return {loc, BuiltinValue{"np." + name}};
   auto builder = diags.report(loc, message::unsupportedConstruct, "'numpy." + name + "'");
-  std::string best;
-  unsigned bestDistance = 3;
-  auto consider = [&](llvm::StringRef candidate) {
-    unsigned distance = llvm::StringRef(name).edit_distance(candidate, true, bestDistance);
-    if (distance < bestDistance && candidate.size() > distance)
-      best = candidate.str(), bestDistance = distance;
-  };
+  ClosestName closest{name};
   for (const Ufunc &ufunc : ufuncs)
-    consider(ufunc.name);
+    closest.consider(ufunc.name);
   for (llvm::StringRef function : otherFunctions)
-    consider(function);
-  if (!best.empty())
-    builder.help("did you mean '" + best + "'?");
+    closest.consider(function);
+  closest.addHelp(builder);
   return {loc, Poison{}};
 }
 

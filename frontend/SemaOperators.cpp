@@ -444,7 +444,7 @@ static std::optional<Value> sequenceOperator(Analyzer &sema, BinaryOperator op, 
     Type type = *list.type();
     if (!leftList) { // the count is evaluated first
       typed::Block stmts;
-      factor = sema.toIndex(std::move(factor), "a list can only be repeated by an integer, which");
+      factor = sema.toIndex(std::move(factor), "repetition counts of lists");
       if (factor.isPoison())
         return std::move(factor);
       factor = sema.stabilize(std::move(factor), stmts);
@@ -457,7 +457,7 @@ static std::optional<Value> sequenceOperator(Analyzer &sema, BinaryOperator op, 
           facts);
       return sema.sequence(loc, std::move(stmts), std::move(repeat));
     }
-    factor = sema.toIndex(std::move(factor), "a list can only be repeated by an integer, which");
+    factor = sema.toIndex(std::move(factor), "repetition counts of lists");
     if (factor.isPoison())
       return std::move(factor);
     return sema.makeTyped(

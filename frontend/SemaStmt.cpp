@@ -90,8 +90,10 @@ void Analyzer::assignTarget(const ast::Expr &target, Value value) {
 void Analyzer::unpack(const ast::ExprList &targets, Loc loc, Value value) {
   auto *tuple = value.as<TupleValue>();
   if (value.isPoison() || !tuple) {
-    if (!value.isPoison())
-      unsupported(value.loc, "unpacking of anything but a tuple");
+    if (value.typeAs<ScalarType>() || value.as<NoneValue>())
+      fail(value.loc, message::notIterable, describe(value));
+    else if (!value.isPoison())
+      unsupported(value.loc, "unpacking of anything but a tuple", "a, b = x[0], x[1]");
     for (const ast::Expr &target : targets)
       if (std::get_if<ast::Name>(&target.node))
         assignTarget(target, Value{value.loc, Poison{}});
@@ -728,7 +730,8 @@ void Analyzer::analyzeImport(const ast::Stmt &stmt, const ast::Import &node) {
 void Analyzer::analyzeImportFrom(const ast::Stmt &stmt, const ast::ImportFrom &node) {
   bool known = node.level == 0 && llvm::is_contained(knownModules, node.module);
   if (!known)
-    unsupported(node.moduleLoc, "import from '" + node.module + "'",
+    unsupported(node.moduleLoc.isValid() ? node.moduleLoc : stmt.loc,
+                "import from '" + std::string(node.level, '.') + node.module + "'",
                 "hpcc knows the modules numpy, math, time and sys");
   for (const ast::Alias &alias : node.names) {
     if (alias.name == "*") {
@@ -809,6 +812,8 @@ void Analyzer::analyzeStmt(const ast::Stmt &stmt) {
                                 run(element);
                             else if (part.as<TypedValue>())
                               emit(stmt.loc, typed::Evaluate{std::move(part.expr())});
+                            else if (part.as<MethodValue>())
+                              unsupported(part.loc, "a method that is not called");
                           };
                           run(value);
                         },
