@@ -20,6 +20,7 @@ namespace {
 /// One reduction while it is lowered.
 struct Reduction {
   Elements operand;
+  std::optional<BufferId> array; // the operand, if it has storage already
   uint32_t mask = 0;
   std::vector<Affine> kept, reduced; // sizes
   std::vector<ir::Axis> axes;        // the kept ones, then the reduced ones
@@ -28,8 +29,8 @@ struct Reduction {
 
 } // namespace
 
-static Reduction analyse(Elements operand, uint32_t mask) {
-  Reduction reduction{std::move(operand), mask, {}, {}, {}, {}};
+static Reduction analyse(Elements operand, std::optional<BufferId> array, uint32_t mask) {
+  Reduction reduction{std::move(operand), array, mask, {}, {}, {}, {}};
   for (bool reduced : {false, true})
     for (size_t dim = 0; dim < reduction.operand.shape.size(); ++dim) {
       if (((mask >> dim) & 1) != reduced)
@@ -117,9 +118,9 @@ static BufferId sum(Builder &builder, Reduction &reduction, DType type) {
   if (from == type && reduction.operand.shape.size() == 1)
     return accumulate(builder, reduction, ReduceKind::Sum, AssignOp::Add, ReductionOrder::Tree,
                       "sum");
-  Value operand;
-  operand.elements = std::move(reduction.operand);
-  BufferId array = builder.named(std::move(operand), Type());
+  // The order follows the strides of the operand itself: no copy may stand for it.
+  BufferId array =
+      reduction.array ? *reduction.array : builder.materialize(std::move(reduction.operand));
   BufferId result = newResult(builder, reduction, type, std::nullopt, "sum");
   builder.emit(ir::LibraryCall{ir::LibraryFunction::Sum,
                                {result, array, ir::constantInteger(reduction.mask)}});
@@ -268,7 +269,8 @@ Value Builder::lowerNode(const typed::Expr &expr, const typed::Reduce &node) {
   bool looksTwice = node.kind == ReduceKind::ArgMin || node.kind == ReduceKind::ArgMax;
   if (looksTwice && operand.elements)
     operand = {{}, named(std::move(operand), node.operand->type), std::nullopt};
-  Reduction reduction = analyse(elementsOf(std::move(operand)), node.axes);
+  std::optional<BufferId> array = operand.array;
+  Reduction reduction = analyse(elementsOf(std::move(operand)), array, node.axes);
   auto dims = static_cast<unsigned>(reduction.operand.shape.size());
   auto *arrayType = std::get_if<ArrayType>(&expr.type);
   DType type = arrayType ? arrayType->dtype : std::get<ScalarType>(expr.type).dtype;
