@@ -22,8 +22,8 @@ bool Analyzer::takeArguments(llvm::StringRef function, Loc loc, Arguments argume
     if (argument.keyword.empty()) {
       if (++position > names.size()) {
         // NumPy and Python may well take more.
-        unsupported(argument.loc, "an argument of '" + function + "' after the first " +
-                                      llvm::Twine(names.size()));
+        unsupported(argument.loc, "more than " + llvm::Twine(names.size()) + " argument" +
+                                      (names.size() == 1 ? "" : "s") + " of '" + function + "'");
         return false;
       }
     } else {
@@ -162,7 +162,7 @@ Value Analyzer::minMax(bool isMin, Loc loc, Arguments arguments) {
     }
     if (only.typeAs<ScalarType>())
       return fail(only.loc, message::notIterable, describe(only));
-    return unsupported(loc, "'" + name + "' of a " + describe(only),
+    return unsupported(loc, "'" + name + "' of a value of type '" + describe(only) + "'",
                        only.typeAs<ArrayType>() ? "use a." + name + "()" : "");
   }
   // max(a, b, c): the first of the largest, by comparison, in its own type.
@@ -269,7 +269,7 @@ static bool printItems(Analyzer &sema, Value &value, bool repr,
     return false;
   }
   if (!value.as<TypedValue>()) {
-    sema.unsupported(value.loc, "printing a " + describe(value));
+    sema.unsupported(value.loc, "printing a value of type '" + describe(value) + "'");
     return false;
   }
   if (std::holds_alternative<NoneType>(*value.type())) {

@@ -22,7 +22,7 @@ bool Analyzer::shapeArgument(Value value, typed::ExprList &sizes,
   }
   for (Value &size : given) {
     if (size.typeAs<ListType>() || size.typeAs<ArrayType>()) {
-      unsupported(size.loc, "a shape that is a " + describe(size), "a tuple, such as (2, 3)");
+      unsupported(size.loc, "a shape of type '" + describe(size) + "'", "a tuple, such as (2, 3)");
       return false;
     }
     size = toIndex(std::move(size), "array sizes");

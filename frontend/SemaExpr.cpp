@@ -314,7 +314,7 @@ Value Analyzer::truth(Value value) {
     return compare(ast::CompareOperator::NotEq, loc, loc, std::move(size), makeInteger(loc, 0));
   }
   if (!value.typeAs<ScalarType>() && !value.typeAs<UnionType>())
-    return unsupported(loc, "the truth value of this");
+    return unsupported(loc, "the truth value of a value of type '" + describe(value) + "'");
   std::vector<Value> operands;
   operands.push_back(std::move(value));
   return distribute(loc, std::move(operands), [&](std::vector<Value> parts) {

@@ -257,6 +257,7 @@ Instance *Analyzer::instantiate(const FunctionValue &callee, Loc loc, std::vecto
       return &known;
   }
   if (depth > 60) {
+    endless = true;
     unsupported(loc, "a call chain with more than 60 different signatures");
     return nullptr;
   }
@@ -331,7 +332,7 @@ Instance *Analyzer::instantiate(const FunctionValue &callee, Loc loc, std::vecto
       if (auto joined = joinStructures(*instance.result, *context.returned))
         context.returned = joined;
     instance.result = context.returned;
-    if (stable)
+    if (stable || endless)
       break;
     if (round == 12) {
       unsupported(loc, "a recursive function whose result changes its type so often");
@@ -384,8 +385,10 @@ Value Analyzer::callFunction(const FunctionValue &callee, Loc loc, Arguments arg
     signature += "," + signatureOf(argument);
   }
   constexpr size_t longestSignature = 4096; // tuples in tuples grow without end
-  if (signature.size() > longestSignature)
+  if (signature.size() > longestSignature) {
+    endless = true;
     return unsupported(loc, "a call with so many elements of tuples");
+  }
   // Defaults are in place of arguments, so evaluation order is that of the parameters; keyword
   // arguments out of order only matter if they have effects, which scalars and reads have not.
   Instance *instance = instantiate(callee, loc, bound, signature);

@@ -195,6 +195,10 @@ void Analyzer::storeSubscript(const ast::Expr &target, Value value) {
     unsupported(value.loc, "assignment of a tuple or list to a part of an array");
     return;
   }
+  if (value.as<TextValue>() || value.as<NoneValue>()) { // NumPy may take them: "3", None
+    unsupported(value.loc, "storing a value of type '" + describe(value) + "' in an array");
+    return;
+  }
   if (!value.as<TypedValue>()) {
     fail(value.loc, message::notANumber, describe(value));
     return;
@@ -644,7 +648,7 @@ void Analyzer::loopOver(const ast::Stmt &stmt, const ast::For &node, Value itera
   } else if (!iterable.isPoison()) {
     iterable = iterable.typeAs<ScalarType>()
                    ? fail(iterable.loc, message::notIterable, nameOf(*iterable.type()))
-                   : unsupported(iterable.loc, "iteration over a " + describe(iterable),
+                   : unsupported(iterable.loc, "iteration over a value of type '" + describe(iterable) + "'",
                                  "range(...), a list or a one-dimensional array");
   }
   typed::VariableId variable{};
