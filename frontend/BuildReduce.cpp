@@ -84,7 +84,8 @@ static void checkNotEmpty(Builder &builder, const Reduction &reduction, llvm::St
       error);
 }
 
-/// A scalar variable or a fresh row-major array of the kept dimensions, set to `initial`.
+/// A scalar variable or a fresh array of the kept dimensions, set to `initial`. NumPy keeps the
+/// memory order that these dimensions have in the operand.
 static BufferId newResult(Builder &builder, const Reduction &reduction, DType type,
                           std::optional<Scalar> initial, llvm::StringRef name) {
   if (reduction.kept.empty()) {
@@ -93,7 +94,18 @@ static BufferId newResult(Builder &builder, const Reduction &reduction, DType ty
       builder.set(result, std::move(*initial));
     return result;
   }
-  BufferId result = builder.newArray(type, reduction.kept, {}, name);
+  std::vector<BufferId> like;
+  if (reduction.array && reduction.kept.size() >= 2) {
+    ir::Subscript part;
+    size_t kept = 0;
+    for (unsigned dim = 0; dim < builder.program[*reduction.array].dims; ++dim)
+      if ((reduction.mask >> dim) & 1)
+        part.dims.push_back(ir::ViewIndex{0}); // never read: only the strides count
+      else
+        part.dims.push_back(ir::ViewSlice{0, reduction.kept[kept++], 1});
+    like.push_back(builder.newView(*reduction.array, reduction.kept, std::move(part)));
+  }
+  BufferId result = builder.newArray(type, reduction.kept, std::move(like), name);
   if (initial)
     builder.fill(result, std::move(*initial));
   return result;
@@ -267,7 +279,12 @@ Value Builder::lowerNode(const typed::Expr &expr, const typed::Reduce &node) {
   Value operand = value(*node.operand);
   // The search for a position looks at each element more than once.
   bool looksTwice = node.kind == ReduceKind::ArgMin || node.kind == ReduceKind::ArgMax;
-  if (looksTwice && operand.elements)
+  // The result takes its memory order from an array.
+  const auto *resultType = std::get_if<ArrayType>(&expr.type);
+  unsigned keptDims = resultType ? resultType->dims : 0;
+  if (node.keepDims)
+    keptDims -= static_cast<unsigned>(llvm::popcount(node.axes));
+  if ((looksTwice || (resultType && keptDims >= 2)) && operand.elements)
     operand = {{}, named(std::move(operand), node.operand->type), std::nullopt};
   std::optional<BufferId> array = operand.array;
   Reduction reduction = analyse(elementsOf(std::move(operand)), array, node.axes);

@@ -179,6 +179,7 @@ struct Instance {
   std::map<std::string, std::string> globals; // module names it read, with their binding's key
   std::optional<Structure> result;            // the estimate while in progress
   bool inProgress = true;
+  bool anyResult = false; // nothing is known to come back: the result's type is made up
   unsigned depth = 0;   // of nested instantiations at its start
   unsigned lowest = ~0u; // depth of the outermost unfinished instance whose estimate it has used
 };
@@ -227,6 +228,10 @@ struct Analyzer {
   std::vector<std::unique_ptr<Instance>> provisional;
   unsigned depth = 0;                                              // of nested instantiations
   bool endless = false; // a chain of calls goes on without end: nothing is analysed again
+  /// Products of floats follow the memory order of their operand, which only the row-major case has
+  /// here: they are refused in programs that transpose.
+  bool hasTranspose = false;
+  Loc floatProduct;
   Loc lostValue; // of an expression that gave no value and no message: a fault of sema
 
   explicit Analyzer(Diagnostics &diagnostics) : diags(diagnostics) {}
@@ -277,6 +282,7 @@ struct Analyzer {
   void emit(Loc loc, decltype(typed::Stmt::node) node);
   void assignTarget(const ast::Expr &target, Value value);
   void unpack(const ast::ExprList &targets, Loc loc, Value value);
+  void forgetTargets(const ast::ExprList &targets, Loc loc);
   void storeSubscript(const ast::Expr &target, Value value);
   void analyzeAugAssign(const ast::Stmt &stmt, const ast::AugAssign &node);
   void augmentMasked(const ast::Stmt &stmt, const ast::AugAssign &node, Value base, Value mask);

@@ -446,6 +446,8 @@ Value Analyzer::callMath(llvm::StringRef name, Loc loc, Arguments arguments) {
                       .Case("copysign", ScalarOp::CopySign)
                       .Default(std::nullopt);
   if (binaryOp) {
+    if (name == "hypot" && arguments.size() != 2)
+      return unsupported(loc, "'math.hypot' of more or fewer than two numbers");
     if (!count(2, 2))
       return {loc, Poison{}};
     if (name == "pow") {
@@ -461,6 +463,9 @@ Value Analyzer::callMath(llvm::StringRef name, Loc loc, Arguments arguments) {
                        .Case("isinf", ScalarOp::IsInfinite)
                        .Case("isfinite", ScalarOp::IsFinite)
                        .Default(std::nullopt);
+  constexpr llvm::StringRef others[] = {"floor", "ceil", "trunc", "fabs", "degrees", "radians"};
+  if (!predicate && !llvm::is_contained(others, name))
+    return unsupported(loc, "'" + full + "'");
   if (!count(1, 1))
     return {loc, Poison{}};
   if (predicate)

@@ -8,10 +8,17 @@ namespace hpcc::frontend::sema {
 bool Analyzer::shapeArgument(Value value, typed::ExprList &sizes,
                              std::vector<SymbolicSize> &shape) {
   std::vector<Value> given;
-  if (auto *tuple = value.as<TupleValue>())
+  if (auto *tuple = value.as<TupleValue>()) {
     given = std::move(tuple->elements);
-  else
+  } else if (value.typeAs<ListType>() &&
+             std::holds_alternative<typed::ListLiteral>(value.expr().node)) {
+    for (typed::Expr &size : std::get<typed::ListLiteral>(value.expr().node).elements) {
+      Loc loc = size.loc;
+      given.push_back({loc, TypedValue{std::move(size), {}}});
+    }
+  } else {
     given.push_back(std::move(value));
+  }
   if (given.empty()) {
     unsupported(value.loc, "an array without dimensions");
     return false;
@@ -272,6 +279,7 @@ Value Analyzer::makeArray(Loc loc, Arguments arguments) {
 }
 
 Value Analyzer::transposeArray(Loc loc, Value array, std::vector<unsigned> order) {
+  hasTranspose = true;
   Type type = *array.type();
   Facts facts;
   if (array.facts().shape.size() == order.size())

@@ -250,7 +250,7 @@ static std::string describe(const Analyzer &sema, const Binding &binding) {
   if (auto *tuple = std::get_if<TupleBinding>(&binding.node))
     return "a tuple of " + std::to_string(tuple->elements.size());
   if (auto *fixed = std::get_if<StaticBinding>(&binding.node))
-    return fixed->key;
+    return fixed->value->as<FunctionValue>() ? "a function" : fixed->key;
   return "values of several types";
 }
 

@@ -323,6 +323,7 @@ Instance *Analyzer::instantiate(const FunctionValue &callee, Loc loc, std::vecto
       }
     }
     // Every path recurses without end, or failed: any type will do, no value ever arrives.
+    instance.anyResult |= !context.returned && !instance.result;
     if (!context.returned && !instance.result)
       context.returned = Structure{Structure::Kind::Single, weakInt, {}};
     else if (!context.returned)
@@ -401,6 +402,8 @@ Value Analyzer::callFunction(const FunctionValue &callee, Loc loc, Arguments arg
   if (function->instance)
     for (const auto &[name, key] : instance->globals)
       function->instance->globals.insert({name, key});
+  if (instance->anyResult && diags.hasProblems())
+    return {loc, Poison{}};
   if (!instance->result) {
     // A recursive call before any return was seen: nothing is known to come back yet.
     function->env.reachable = false;

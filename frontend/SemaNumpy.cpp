@@ -304,6 +304,8 @@ Value Analyzer::reduce(typed::ReduceKind kind, llvm::StringRef name, Loc loc,
   if (arg && axes != (1u << dims) - 1 && llvm::popcount(axes) != 1)
     return unsupported(loc, "'" + full + "' over several axes");
 
+  if (kind == ReduceKind::Product && dims > 1 && ir::isFloat(dtype))
+    floatProduct = loc;
   // The dtype in which NumPy reduces.
   DType result = dtype;
   if (kind == ReduceKind::Sum || kind == ReduceKind::Product) {
@@ -362,6 +364,10 @@ Value Analyzer::callNumpy(llvm::StringRef name, Loc loc, Arguments arguments) {
     std::vector<llvm::StringRef> names = {"x1", "x2"};
     names.resize(ufunc->arity);
     std::string full = ("np." + name).str();
+    for (const Argument &argument : arguments)
+      if (!argument.keyword.empty())
+        return unsupported(argument.loc,
+                           "keyword argument '" + argument.keyword + "' of '" + full + "'");
     if (!takeArguments(full, loc, std::move(arguments), names, ufunc->arity, values))
       return {loc, Poison{}};
     std::vector<Value> operands;
@@ -460,7 +466,9 @@ Value Analyzer::callNumpy(llvm::StringRef name, Loc loc, Arguments arguments) {
     return power(loc, loc, std::move(*values[0]), std::move(*values[1]));
   }
   std::vector<std::optional<Value>> values;
-  llvm::StringRef names[] = {"a", "b", "c"};
+  llvm::StringRef names[] = {"a", "a_min", "a_max"};
+  if (name == "transpose")
+    names[1] = "axes";
   unsigned count = name == "clip" ? 3 : name == "transpose" || name == "heaviside" ? 2 : 1;
   unsigned required = name == "transpose" ? 1 : count;
   if (!takeArguments(("np." + name).str(), loc, std::move(arguments),

@@ -87,6 +87,15 @@ void Analyzer::assignTarget(const ast::Expr &target, Value value) {
     unsupported(target.loc, "this assignment target");
 }
 
+/// After a message about their assignment: nothing more is said about these names.
+void Analyzer::forgetTargets(const ast::ExprList &targets, Loc loc) {
+  std::set<std::string> names;
+  for (const ast::Expr &target : targets)
+    collectTargets(target, names);
+  for (const std::string &name : names)
+    assignName(name, loc, Value{loc, Poison{}});
+}
+
 void Analyzer::unpack(const ast::ExprList &targets, Loc loc, Value value) {
   auto *tuple = value.as<TupleValue>();
   if (value.isPoison() || !tuple) {
@@ -94,22 +103,19 @@ void Analyzer::unpack(const ast::ExprList &targets, Loc loc, Value value) {
       fail(value.loc, message::notIterable, describe(value));
     else if (!value.isPoison())
       unsupported(value.loc, "unpacking of anything but a tuple", "a, b = x[0], x[1]");
-    for (const ast::Expr &target : targets)
-      if (std::get_if<ast::Name>(&target.node))
-        assignTarget(target, Value{value.loc, Poison{}});
-    return;
+    return forgetTargets(targets, value.loc);
   }
   for (const ast::Expr &target : targets)
     if (std::get_if<ast::Starred>(&target.node)) {
       unsupported(target.loc, "a starred assignment target");
-      return;
+      return forgetTargets(targets, value.loc);
     }
   if (tuple->elements.size() != targets.size()) {
     if (tuple->elements.size() > targets.size())
       fail(loc, message::tooManyValues, targets.size());
     else
       fail(loc, message::notEnoughValues, targets.size(), tuple->elements.size());
-    return;
+    return forgetTargets(targets, value.loc);
   }
   // All values are complete before the first target is assigned; what reads a variable that an
   // earlier target may change goes through a temporary.

@@ -146,6 +146,11 @@ bool Analyzer::evaluateItems(const ast::Expr &slice, const Value &base, Items &i
                   mask ? "np.where(mask, a, b) selects elementwise, a[mask] = x stores" : "");
       return false;
     } else {
+      const auto *scalar = part.value.typeAs<ScalarType>();
+      if (scalar && scalar->dtype == DType::Bool) {
+        unsupported(part.expr->loc, "indexing by a boolean");
+        return false;
+      }
       Value index = toIndex(std::move(part.value), "array indices");
       if (index.isPoison())
         return false;

@@ -46,6 +46,16 @@ void dropCheck(ScalarApply &node, const Facts &facts) {
   for (const Scalar &operand : node.operands)
     if (std::optional<Affine> affine = asAffine(operand); !affine || !facts.isExact(*affine))
       return;
+  // The numbers of the form itself must not have wrapped: both factors below 2^31 can't.
+  auto isSmall = [](const Scalar &operand) {
+    std::optional<Affine> affine = asAffine(operand);
+    return std::abs(affine->constant) < int64_t(1) << 31 &&
+           llvm::all_of(affine->terms, [](const AffineTerm &term) {
+             return std::abs(term.coefficient) < int64_t(1) << 31;
+           });
+  };
+  if (node.op == ScalarOp::Multiply && !llvm::all_of(node.operands, isSmall))
+    return;
   makePlain(node);
 }
 
