@@ -131,9 +131,9 @@ class Generator(Expressions):
     def statement(self):
         simple = [
             (8, self.store), (6, self.augmented), (3, self.element_store), (3, self.mask_store),
-            (3, self.rebind), (3, self.swap), (4, self.new_array), (4, self.new_view), (2, self.new_scalar),
+            (3, self.rebind), (3, self.swap), (4, self.new_array), (4, self.new_view), (4, self.new_scalar),
             (3, self.update_scalar), (2, self.dynamic_slice), (2, self.print_some), (1, self.chained),
-            (1, self.list_statement), (2, self.call), (1, self.unpack_shape), (1, self.assertion),
+            (2, self.list_statement), (2, self.call), (1, self.unpack_shape), (1, self.assertion),
         ]
         compound = [(3, self.for_range), (1, self.while_loop), (2, self.branch), (1, self.for_each)]
         forms = simple + (compound if self.depth < 3 else [])

@@ -148,7 +148,7 @@ def describe(seed, failure):
 def check_seeds(hpcc, python, seeds, jobs, until_failure=False, directory=None):
     """Checks the programs of these seeds, writing shrunk failures to `directory` if it is given.
 
-    Returns a list of (seed, Failure), refusals among them, in the order they were found.
+    Prints failures and refusals as they are found, and returns a list of them.
     """
     failures, local, checkers, stop = [], threading.local(), [], threading.Event()
 
@@ -162,7 +162,8 @@ def check_seeds(hpcc, python, seeds, jobs, until_failure=False, directory=None):
         failure, error = local.checker.failure(text, LEVELS)
         if not failure:
             return
-        failures.append((seed, failure))
+        failures.append(failure)
+        print(describe(seed, failure), flush=True)
         if failure.kind != "refusal" and until_failure:
             stop.set()
         if directory and (failure.kind != "refusal"):
@@ -195,9 +196,7 @@ def main():
     seeds = range(arguments.seed, arguments.seed + arguments.count)
     failures = check_seeds(
         arguments.hpcc, arguments.oracle, seeds, arguments.jobs, arguments.until_failure, arguments.failures)
-    for seed, failure in sorted(failures, key=lambda entry: entry[0]):
-        print(describe(seed, failure))
-    kinds = collections.Counter(failure.kind for _, failure in failures)
+    kinds = collections.Counter(failure.kind for failure in failures)
     refused = kinds.pop("refusal", 0)
     print("%d programs from seed %d in %.0f s: %d equal to CPython, %d refused, %d failed %s" % (
         arguments.count, arguments.seed, time.time() - start, arguments.count - len(failures), refused,
