@@ -107,6 +107,10 @@ bool applySubscript(const Array &base, const Subscript &subscript, ValueOf value
     ++dim;
     if (const auto *index = std::get_if<ViewIndex>(&viewDim)) {
       int64_t at = valueOf(index->at);
+      if (at == 0 && size == 0) { // its strides still say a memory order (`like`)
+        result.outside = true;
+        continue;
+      }
       if (!isIndexOf(at, size)) {
         problem = llvm::formatv("a view takes index {0} of a dimension of size {1}", at, size);
         return false;
@@ -158,6 +162,7 @@ std::optional<Array> viewOf(const Array &base, const View &view, ValueOf valueOf
   Array result;
   result.storage = base.storage;
   result.offset = base.offset;
+  result.outside = base.outside;
   if (base.slots > 1) {
     problem = "a view names an array with slots";
     return std::nullopt;

@@ -42,6 +42,7 @@ using Sizes = llvm::SmallVector<int64_t, 4>;
 struct Array {
   std::shared_ptr<Memory> storage;
   int64_t offset = 0;
+  bool outside = false; // a view that lies in no element: only its strides may be asked for
   Sizes shape, stride;
   int64_t slots = 1, slotSize = 0; // slots > 1: elements from one slot to the next
 

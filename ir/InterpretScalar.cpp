@@ -90,6 +90,10 @@ std::optional<Cell> Machine::locate(BufferId buffer, llvm::ArrayRef<int64_t> ind
   const Array *array = arrayOf(buffer);
   if (!array)
     return std::nullopt;
+  if (array->outside) {
+    fault(llvm::formatv("%{0} lies outside of its array", program[buffer].name).str());
+    return std::nullopt;
+  }
   int64_t element = array->offset;
   for (size_t dim = 0; dim < indices.size(); ++dim) {
     int64_t index = indices[dim], size = array->shape[dim];
