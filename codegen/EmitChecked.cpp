@@ -135,7 +135,7 @@ static Value *trueDivision(FunctionState &state, Value *a, Value *b) {
 static Value *checkedInteger(FunctionState &state, const ir::ScalarApply &apply,
                              ArrayRef<Value *> operands) {
   IRBuilder<> &builder = state.builder;
-  Value *a = operands[0], *b = operands.size() > 1 ? operands[1] : nullptr;
+  Value *a = operands.front(), *b = operands.back();
   Value *zero = builder.getInt64(0);
   auto raiseIfZero = [&](int errorId) {
     emitRaiseIf(state, builder.CreateICmpEQ(b, zero), errorId, apply.loc);

@@ -236,7 +236,7 @@ static Value *emitInteger(FunctionState &state, ScalarOp op, DType type,
                           ArrayRef<Value *> operands) {
   IRBuilder<> &builder = state.builder;
   bool isSigned = ir::isSigned(type);
-  Value *a = operands[0], *b = operands.size() > 1 ? operands[1] : nullptr;
+  Value *a = operands.front(), *b = operands.back();
   Value *zero = ConstantInt::get(a->getType(), 0);
   switch (op) {
   case ScalarOp::Add:
@@ -288,7 +288,7 @@ static Value *emitInteger(FunctionState &state, ScalarOp op, DType type,
 /// Logic, and NumPy's arithmetic on bool where it has one.
 static Value *emitBool(FunctionState &state, ScalarOp op, ArrayRef<Value *> operands) {
   IRBuilder<> &builder = state.builder;
-  Value *a = operands[0], *b = operands.size() > 1 ? operands[1] : nullptr;
+  Value *a = operands.front(), *b = operands.back();
   switch (op) {
   case ScalarOp::Add:
   case ScalarOp::Or:
@@ -411,10 +411,10 @@ static Value *callNextAfter(FunctionState &state, DType type, ArrayRef<Value *> 
 
 static Value *emitFloat(FunctionState &state, ScalarOp op, DType type, ArrayRef<Value *> operands) {
   IRBuilder<> &builder = state.builder;
-  Value *a = operands[0], *b = operands.size() > 1 ? operands[1] : nullptr;
+  Value *a = operands.front(), *b = operands.back();
   if (Intrinsic::ID intrinsic = exactIntrinsic(op); intrinsic != Intrinsic::not_intrinsic)
-    return b ? builder.CreateBinaryIntrinsic(intrinsic, a, b)
-             : builder.CreateUnaryIntrinsic(intrinsic, a);
+    return operands.size() > 1 ? builder.CreateBinaryIntrinsic(intrinsic, a, b)
+                               : builder.CreateUnaryIntrinsic(intrinsic, a);
   switch (op) {
   case ScalarOp::Add:
     return builder.CreateFAdd(a, b);
