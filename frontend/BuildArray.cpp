@@ -47,8 +47,8 @@ void Builder::appendShape(std::vector<Scalar> &arguments, llvm::ArrayRef<Affine>
 //===------------------------------------------------------------------------------------------===//
 
 BufferId Builder::materialize(Elements elements, llvm::StringRef name) {
-  BufferId result = newArray(ir::typeOf(elements.value, program), elements.shape,
-                             std::move(elements.operands), name);
+  BufferId result =
+      newArray(ir::typeOf(elements.value, program), elements.shape, elements.operands, name);
   std::vector<ir::Index> indices(elements.axes.begin(), elements.axes.end());
   compute(boxOf(elements.axes, elements.shape), {result, std::nullopt, std::move(indices)},
           std::move(elements.value));

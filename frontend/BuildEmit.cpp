@@ -72,7 +72,7 @@ BufferId Builder::newScalar(DType type, llvm::StringRef name) {
   return buffer;
 }
 
-BufferId Builder::newArray(DType type, std::vector<Affine> shape, std::vector<BufferId> like,
+BufferId Builder::newArray(DType type, std::vector<Affine> shape, llvm::ArrayRef<BufferId> like,
                            llvm::StringRef name) {
   auto dims = static_cast<unsigned>(shape.size());
   std::vector<BufferId> operands;

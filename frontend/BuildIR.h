@@ -135,7 +135,7 @@ struct Builder {
                ir::AssignOp op = ir::AssignOp::Set,
                ir::ReductionOrder order = ir::ReductionOrder::Any);
   BufferId newScalar(DType type, llvm::StringRef name);
-  BufferId newArray(DType type, std::vector<Affine> shape, std::vector<BufferId> like,
+  BufferId newArray(DType type, std::vector<Affine> shape, llvm::ArrayRef<BufferId> like,
                     llvm::StringRef name = "t");
   BufferId newHandle(DType type, unsigned dims, llvm::StringRef name);
   /// A handle that lives as long as the function.

@@ -12,7 +12,6 @@
 namespace hpcc::frontend {
 
 using ir::overloaded;
-using ir::ScalarOp;
 
 Value Builder::value(const typed::Expr &expr) {
   Loc outer = here;

@@ -105,7 +105,7 @@ static BufferId newResult(Builder &builder, const Reduction &reduction, DType ty
         part.dims.push_back(ir::ViewSlice{0, reduction.kept[kept++], 1});
     like.push_back(builder.newView(*reduction.array, reduction.kept, std::move(part)));
   }
-  BufferId result = builder.newArray(type, reduction.kept, std::move(like), name);
+  BufferId result = builder.newArray(type, reduction.kept, like, name);
   if (initial)
     builder.fill(result, std::move(*initial));
   return result;
