@@ -273,8 +273,10 @@ void Builder::lowerNode(const typed::Return &node) {
 
 void Builder::lowerNode(const typed::Evaluate &node) {
   Value result = value(node.value);
-  if (result.elements)
+  if (result.elements) {
     named(std::move(result), node.value.type);
+    return;
+  }
   for (Scalar &tree : result.scalars)
     if (ir::canRaise(tree))
       store(std::move(tree));
