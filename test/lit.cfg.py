@@ -60,11 +60,25 @@ def processor_flags():
 
 if oracle_is_pinned():
     config.available_features.add("oracle")
+# What a test adds to clang++ where it links the runtime, and puts before a program that loads it then.
+sanitize, sanitize_shared, preload = "", "", ""
 if config.sanitize:
     config.available_features.add("asan")
-    # LLVM itself is not instrumented, so what it keeps in containers and at exit is not judged.
-    config.environment["ASAN_OPTIONS"] = "detect_leaks=0:detect_container_overflow=0:allocator_may_return_null=1"
+    # LLVM itself is not instrumented, so what it keeps in containers and at exit is not judged. Leaks
+    # are not either: a program that ends with an error leaves its arrays to the operating system.
+    # Without memory, NumPy and hpcc raise MemoryError, so the allocator must return null.
+    config.environment["ASAN_OPTIONS"] = ":".join(
+        ["detect_leaks=0", "detect_container_overflow=0", "allocator_may_return_null=1"]
+    )
     config.environment["UBSAN_OPTIONS"] = "print_stacktrace=1"
+    sanitize = "-fsanitize=address,undefined -fno-sanitize=vptr,function -fno-sanitize-recover=all"
+    sanitize_shared = sanitize + " -shared-libasan"
+    library = subprocess.run(
+        [os.path.join(config.llvm_tools, "clang++"), "-print-file-name=libclang_rt.asan-x86_64.so"],
+        capture_output=True,
+        text=True,
+    ).stdout.strip()
+    preload = "env LD_PRELOAD=" + library
 if lit_config.params.get("full"):
     config.available_features.add("full")
 flags = processor_flags()
@@ -81,6 +95,9 @@ check_program = "%s %s --hpcc %s --hpc-opt %s --oracle %s" % (
 )
 config.substitutions += [
     ("%check-program", check_program),
+    ("%sanitize-shared", sanitize_shared),
+    ("%sanitize", sanitize),
+    ("%preload", preload),
     ("%hpc-opt", config.hpc_opt),
     ("%hpcc", config.hpcc),
     ("%oracle", config.oracle),
