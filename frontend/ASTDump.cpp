@@ -47,8 +47,7 @@ struct Dumper {
   raw_ostream &out;
   unsigned depth = 0;
 
-  //===- Lines
-  //----------------------------------------------------------------------------------===//
+  //===- Lines -------------------------------------------------------------------------------===//
 
   static std::string rangeText(Loc loc) {
     return formatv("{0}:{1}-{2}:{3}", loc.line, loc.column, loc.endLine, loc.endColumn);
@@ -93,8 +92,7 @@ struct Dumper {
       line(name, "Identifier " + identifier.name, {}, rangeText(identifier.loc));
   }
 
-  //===- Parts
-  //----------------------------------------------------------------------------------===//
+  //===- Parts -------------------------------------------------------------------------------===//
 
   void field(StringRef name, const Parameters &parameters) {
     for (const Parameter &parameter : parameters) {
@@ -157,8 +155,7 @@ struct Dumper {
     return text;
   }
 
-  //===- Expressions
-  //----------------------------------------------------------------------------===//
+  //===- Expressions -------------------------------------------------------------------------===//
 
   void dump(StringRef name, const Constant &node, Loc loc) {
     line(name, "Constant " + constantText(node), loc);
@@ -291,8 +288,7 @@ struct Dumper {
     nested([&] { field("parts", node.parts); });
   }
 
-  //===- Statements
-  //-----------------------------------------------------------------------------===//
+  //===- Statements --------------------------------------------------------------------------===//
 
   void dump(StringRef name, const FunctionDef &node, Loc loc) {
     line(name, "FunctionDef " + node.name, loc, "name " + rangeText(node.nameLoc));

@@ -29,8 +29,7 @@ struct DeclarationChecker {
   std::vector<Identifier> nonlocals = {};
   std::vector<const FunctionDef *> functions = {};
 
-  //===- Names
-  //----------------------------------------------------------------------------------===//
+  //===- Names -------------------------------------------------------------------------------===//
 
   void assign(StringRef name) { names[name].isAssigned = true; }
 
@@ -64,8 +63,7 @@ struct DeclarationChecker {
       nonlocals.push_back(identifier);
   }
 
-  //===- Expressions
-  //----------------------------------------------------------------------------===//
+  //===- Expressions -------------------------------------------------------------------------===//
 
   void use(const ExprPtr &expr) {
     if (expr)
@@ -99,8 +97,7 @@ struct DeclarationChecker {
     forEachChild(expr.node, [&](const Expr &child) { isGroup ? target(child) : use(child); });
   }
 
-  //===- Statements
-  //-----------------------------------------------------------------------------===//
+  //===- Statements --------------------------------------------------------------------------===//
 
   void block(const Block &stmts) {
     for (const Stmt &stmt : stmts)
@@ -192,8 +189,7 @@ struct DeclarationChecker {
     block(node.body);
   }
 
-  //===- Functions
-  //------------------------------------------------------------------------------===//
+  //===- Functions ---------------------------------------------------------------------------===//
 
   bool isBoundInEnclosingFunction(StringRef name) const {
     for (const DeclarationChecker *scope = outer; scope && scope->outer; scope = scope->outer)

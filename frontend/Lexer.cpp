@@ -98,8 +98,7 @@ struct Lexer {
   SmallVector<OpenBracket> brackets = {};
   bool insideBrackets = false; // all of the text is
 
-  //===- Positions
-  //------------------------------------------------------------------------------===//
+  //===- Positions ---------------------------------------------------------------------------===//
 
   char at(size_t index) const { return index < text.size() ? text[index] : '\0'; }
   char current(size_t ahead = 0) const { return at(position + ahead); }
@@ -125,8 +124,7 @@ struct Lexer {
     lineBegin = position;
   }
 
-  //===- Lines
-  //----------------------------------------------------------------------------------===//
+  //===- Lines -------------------------------------------------------------------------------===//
 
   void skipSpace() {
     while (current() == ' ' || current() == '\t' || current() == '\f')
@@ -240,8 +238,7 @@ struct Lexer {
     add(TokenKind::EndOfFile, position);
   }
 
-  //===- Brackets
-  //-------------------------------------------------------------------------------===//
+  //===- Brackets ----------------------------------------------------------------------------===//
 
   /// Reports the innermost open bracket, as CPython does, and makes an Error of its token, so that
   /// the parser says nothing about what follows it. No bracket is open afterwards.
@@ -278,8 +275,7 @@ struct Lexer {
           .note(openLoc, message::openedHere, open.character);
   }
 
-  //===- Words
-  //----------------------------------------------------------------------------------===//
+  //===- Words -------------------------------------------------------------------------------===//
 
   void word() {
     size_t begin = position;
@@ -332,8 +328,7 @@ struct Lexer {
     }
   }
 
-  //===- Numbers
-  //--------------------------------------------------------------------------------===//
+  //===- Numbers -----------------------------------------------------------------------------===//
 
   /// Consumes digits of a base, single underscores between them; false and an error otherwise.
   bool digits(size_t begin, unsigned base, StringRef baseName) {
@@ -429,8 +424,7 @@ struct Lexer {
     return endNumber(begin, kind, "decimal");
   }
 
-  //===- Strings
-  //--------------------------------------------------------------------------------===//
+  //===- Strings -----------------------------------------------------------------------------===//
 
   /// A string literal whose prefix began at `begin`; the position is at the quote.
   void string(size_t begin) {
@@ -458,8 +452,7 @@ struct Lexer {
           std::max(lastLine, start.line));
   }
 
-  //===- All of it
-  //------------------------------------------------------------------------------===//
+  //===- All of it ---------------------------------------------------------------------------===//
 
   void punctuator() {
     size_t begin = position;

@@ -181,8 +181,7 @@ ComprehensionFor Parser::comprehensionClause() {
   return clause;
 }
 
-//===- Calls
-//--------------------------------------------------------------------------------------===//
+//===- Calls ---------------------------------------------------------------------------------===//
 
 /// '(' [argument (',' argument)* [',']] ')'
 Expr Parser::call(Loc start, Expr func) {
@@ -268,8 +267,7 @@ void Parser::argument(Call &node, Loc parenthesis) {
   node.args.push_back(std::move(value));
 }
 
-//===- Subscripts
-//---------------------------------------------------------------------------------===//
+//===- Subscripts ----------------------------------------------------------------------------===//
 
 /// slices: slice | (slice | '*' bitwise_or) (',' (slice | '*' bitwise_or))* [',']
 Expr Parser::slices() {

@@ -37,7 +37,7 @@ Stmt Parser::compoundStatement() {
   case TokenKind::KeywordDef:
     return functionDefinition({}, std::nullopt);
   case TokenKind::KeywordClass:
-    return classDefinition({});
+    return classDefinition();
   case TokenKind::KeywordWith:
     return withStatement(std::nullopt);
   case TokenKind::KeywordTry:
@@ -51,8 +51,7 @@ Stmt Parser::compoundStatement() {
   }
 }
 
-//===- Blocks
-//-------------------------------------------------------------------------------------===//
+//===- Blocks --------------------------------------------------------------------------------===//
 
 /// block: ':' NEWLINE INDENT statements DEDENT | ':' simple_stmts
 Block Parser::block(StringRef owner, Loc ownerLoc) {
@@ -100,8 +99,7 @@ Block Parser::elseBlock() {
   return block("'else' statement", start);
 }
 
-//===- Statements
-//---------------------------------------------------------------------------------===//
+//===- Statements ----------------------------------------------------------------------------===//
 
 /// if_stmt: 'if' named_expression block ('elif' named_expression block)* [else_block]
 /// The branches are parsed in a loop and nested afterwards, for chains of any length.
@@ -197,7 +195,7 @@ Stmt Parser::decorated() {
   if (at(TokenKind::KeywordDef))
     return functionDefinition(std::move(decorators), std::nullopt);
   if (at(TokenKind::KeywordClass))
-    return classDefinition(std::move(decorators));
+    return classDefinition();
   if (at(TokenKind::KeywordAsync) && peek(1).kind == TokenKind::KeywordDef)
     return asyncStatement(std::move(decorators));
   unexpected();

@@ -56,8 +56,7 @@ struct Parser {
   };
   Scope scope = {};
 
-  //===- Tokens (Parser.cpp)
-  //--------------------------------------------------------------------===//
+  //===- Tokens (Parser.cpp) -----------------------------------------------------------------===//
 
   const Token &peek(size_t ahead = 0) const {
     return tokens[std::min(position + ahead, tokens.size() - 1)];
@@ -87,8 +86,7 @@ struct Parser {
   /// The range from `start` to the end of the last consumed token that is not layout.
   Loc since(Loc start) const;
 
-  //===- Errors (Parser.cpp)
-  //--------------------------------------------------------------------===//
+  //===- Errors (Parser.cpp) -----------------------------------------------------------------===//
 
   /// Drops the current statement.
   void fail();
@@ -108,8 +106,7 @@ struct Parser {
   void unclosedItem(Loc itemStart, TokenKind close);
   Diagnostic silenced = {}; // what builders of suppressed messages write to
 
-  //===- Nodes (Parser.cpp)
-  //---------------------------------------------------------------------===//
+  //===- Nodes (Parser.cpp) ------------------------------------------------------------------===//
 
   /// A node over everything consumed since `start`.
   template <typename Node> ast::Expr make(Loc start, Node node) {
@@ -121,8 +118,7 @@ struct Parser {
   /// Runs `parse` one level deeper; at the limit reports and returns an empty expression.
   ast::Expr deeper(llvm::function_ref<ast::Expr()> parse);
 
-  //===- Expressions (ParserExpressions.cpp)
-  //----------------------------------------------------===//
+  //===- Expressions (ParserExpressions.cpp) -------------------------------------------------===//
 
   ast::Expr starExpressions();
   ast::Expr starExpression();
@@ -144,8 +140,7 @@ struct Parser {
   ast::Expr yieldOrStarExpressions();
   std::optional<ast::CompareOperator> compareOperator();
 
-  //===- Brackets (ParserBrackets.cpp)
-  //----------------------------------------------------------===//
+  //===- Brackets (ParserBrackets.cpp) -------------------------------------------------------===//
 
   ast::Expr parenthesized();
   ast::Expr listDisplay();
@@ -166,15 +161,13 @@ struct Parser {
   ast::Expr slices();
   ast::Expr slice();
 
-  //===- Numbers and strings (ParserStrings.cpp)
-  //------------------------------------------------===//
+  //===- Numbers and strings (ParserStrings.cpp) ---------------------------------------------===//
 
   ast::Expr integer();
   ast::Expr strings();
   ast::Expr formatExpression();
 
-  //===- Targets and parameters (ParserTargets.cpp)
-  //---------------------------------------------===//
+  //===- Targets and parameters (ParserTargets.cpp) ------------------------------------------===//
 
   ast::Expr targetList(TargetUse use);
   /// Reports what cannot be assigned to or deleted.
@@ -187,8 +180,7 @@ struct Parser {
                  std::optional<Loc> &bareStar, bool &hasStar);
   void checkParameters(const ast::Parameters &list);
 
-  //===- Statements (ParserStatements.cpp, ParserCompound.cpp)
-  //----------------------------------===//
+  //===- Statements (ParserStatements.cpp, ParserCompound.cpp) -------------------------------===//
 
   ast::Module module();
   /// Statements up to the end of the block or file.
@@ -222,12 +214,11 @@ struct Parser {
   ast::Stmt whileStatement();
   ast::Stmt forStatement(std::optional<Loc> async);
   ast::Stmt functionDefinition(ast::ExprList decorators, std::optional<Loc> async);
-  ast::Stmt classDefinition(ast::ExprList decorators);
+  ast::Stmt classDefinition();
   ast::Stmt decorated();
   ast::Stmt asyncStatement(ast::ExprList decorators);
 
-  //===- Statements that hpcc refuses (ParserUnsupported.cpp)
-  //-----------------------------------===//
+  //===- Statements that hpcc refuses (ParserUnsupported.cpp) --------------------------------===//
 
   ast::Stmt withStatement(std::optional<Loc> async);
   void withItem(ast::UnsupportedStmt &node);

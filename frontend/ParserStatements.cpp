@@ -7,8 +7,7 @@ namespace hpcc::frontend {
 
 using namespace ast;
 
-//===- Lines
-//--------------------------------------------------------------------------------------===//
+//===- Lines ---------------------------------------------------------------------------------===//
 
 /// file: statement* ENDMARKER
 Module Parser::module() {
@@ -128,8 +127,7 @@ Stmt Parser::simpleStatement() {
   }
 }
 
-//===- Assignments
-//--------------------------------------------------------------------------------===//
+//===- Assignments ---------------------------------------------------------------------------===//
 
 namespace {
 
@@ -242,8 +240,7 @@ Stmt Parser::assignment(Loc start, Expr first) {
   return makeStmt(start, Assign{std::move(sides), std::move(value)});
 }
 
-//===- Other simple statements
-//--------------------------------------------------------------------===//
+//===- Other simple statements ---------------------------------------------------------------===//
 
 /// return_stmt: 'return' [star_expressions]
 Stmt Parser::returnStatement() {
@@ -306,8 +303,7 @@ std::vector<Identifier> Parser::nameList() {
   return names;
 }
 
-//===- Imports
-//------------------------------------------------------------------------------------===//
+//===- Imports -------------------------------------------------------------------------------===//
 
 /// dotted_as_name: NAME ('.' NAME)* ['as' NAME]; import_from_as_name: NAME ['as' NAME]
 Alias Parser::importAlias(bool isDotted) {

@@ -171,8 +171,7 @@ Expr Parser::targetList(TargetUse use) {
   return list;
 }
 
-//===- Parameters
-//---------------------------------------------------------------------------------===//
+//===- Parameters ----------------------------------------------------------------------------===//
 
 /// parameters: [parameter (',' parameter)* [',']], up to `close`, which is not consumed
 Parameters Parser::parameters(TokenKind close, bool hasAnnotations) {

@@ -8,8 +8,7 @@ namespace hpcc::frontend {
 
 using namespace ast;
 
-//===- with
-//---------------------------------------------------------------------------------------===//
+//===- with ----------------------------------------------------------------------------------===//
 
 /// Whether the parentheses behind `with` hold items with `as`, not an expression.
 bool Parser::atParenthesizedWithItems() const {
@@ -63,8 +62,7 @@ Stmt Parser::withStatement(std::optional<Loc> async) {
   return makeStmt(keyword, std::move(node));
 }
 
-//===- try
-//----------------------------------------------------------------------------------------===//
+//===- try -----------------------------------------------------------------------------------===//
 
 /// try_stmt: 'try' block (except_block+ [else_block] [finally_block] | finally_block)
 Stmt Parser::tryStatement() {
@@ -110,11 +108,10 @@ void Parser::exceptClause(UnsupportedStmt &node) {
     diags.report(start, message::defaultExceptLast);
 }
 
-//===- class
-//--------------------------------------------------------------------------------------===//
+//===- class ---------------------------------------------------------------------------------===//
 
 /// class_def: 'class' NAME ['(' [arguments] ')'] block
-Stmt Parser::classDefinition(ExprList) {
+Stmt Parser::classDefinition() {
   Loc start = next().loc;
   Token name = peek();
   expect(TokenKind::Identifier);
@@ -128,8 +125,7 @@ Stmt Parser::classDefinition(ExprList) {
   return makeStmt(start, std::move(node));
 }
 
-//===- match
-//--------------------------------------------------------------------------------------===//
+//===- match ---------------------------------------------------------------------------------===//
 
 /// `match` is a statement where its line ends in a colon: no expression can.
 bool Parser::atMatchStatement() const {
