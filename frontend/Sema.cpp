@@ -224,9 +224,6 @@ std::optional<typed::Module> analyze(const ast::Module &module, Diagnostics &dia
   main.name = "main";
   sema.out = &main.body;
   sema.analyzeBlock(module.body);
-  if (sema.hasTranspose && sema.floatProduct.isValid())
-    sema.unsupported(sema.floatProduct,
-                     "the product of a float array in a program that transposes arrays");
   if (!diags.hasProblems() && sema.lostValue.isValid())
     diags.internalError(sema.lostValue, "sema", "this expression has no value and no message");
   if (diags.hasProblems())

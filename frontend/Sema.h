@@ -112,6 +112,28 @@ struct Value {
   std::optional<int64_t> constantInteger() const;
 };
 
+inline bool isArray(const Value &value) { return value.typeAs<ArrayType>() != nullptr; }
+
+/// The dtype of a scalar or array.
+inline DType dtypeOfValue(const Value &value) {
+  if (const auto *array = value.typeAs<ArrayType>())
+    return array->dtype;
+  return value.typeAs<ScalarType>()->dtype;
+}
+
+inline bool isWeak(const Value &value) {
+  const auto *scalar = value.typeAs<ScalarType>();
+  return scalar && scalar->weak;
+}
+
+inline bool isNumeric(const Value &value) {
+  return value.typeAs<ArrayType>() || value.typeAs<ScalarType>();
+}
+
+struct Analyzer;
+/// A weak operand as an operand of the given dtype: a Python int has to fit.
+Value adopt(Analyzer &sema, Value value, DType dtype);
+
 /// The type of a value as messages name it.
 std::string describe(const Value &value);
 
@@ -180,8 +202,8 @@ struct Instance {
   std::optional<Structure> result;            // the estimate while in progress
   bool inProgress = true;
   bool anyResult = false; // nothing is known to come back: the result's type is made up
-  unsigned depth = 0;   // of nested instantiations at its start
-  unsigned lowest = ~0u; // depth of the outermost unfinished instance whose estimate it has used
+  unsigned depth = 0;     // of nested instantiations at its start
+  unsigned lowest = ~0u;  // depth of the outermost unfinished instance whose estimate it has used
 };
 
 /// Where break and continue of the innermost loop go: the estimates that their paths are converted
@@ -223,15 +245,11 @@ struct Analyzer {
   FunctionContext *moduleContext = nullptr;
   typed::Block *out = nullptr;                                     // where statements go
   std::multimap<std::string, std::unique_ptr<Instance>> instances; // by signature
-  std::vector<Instance *> created; // in the order of their creation
+  std::vector<Instance *> created;                                 // in the order of their creation
   /// Instances that used the estimate of an unfinished caller: analysed again in its next round.
   std::vector<std::unique_ptr<Instance>> provisional;
-  unsigned depth = 0;                                              // of nested instantiations
+  unsigned depth = 0;   // of nested instantiations
   bool endless = false; // a chain of calls goes on without end: nothing is analysed again
-  /// Products of floats follow the memory order of their operand, which only the row-major case has
-  /// here: they are refused in programs that transpose.
-  bool hasTranspose = false;
-  Loc floatProduct;
   Loc lostValue; // of an expression that gave no value and no message: a fault of sema
 
   explicit Analyzer(Diagnostics &diagnostics) : diags(diagnostics) {}

@@ -66,7 +66,8 @@ Value Analyzer::convertScalar(llvm::StringRef to, Loc loc, Value value) {
       number = lower == "nan" ? NAN : INFINITY;
       return makeFloat(loc, negative ? -number : number);
     }
-    bool digits = llvm::all_of(word, [](char c) { return llvm::StringRef("0123456789.eE+-").contains(c); });
+    bool digits =
+        llvm::all_of(word, [](char c) { return llvm::StringRef("0123456789.eE+-").contains(c); });
     if (to == "float" && digits && !word.getAsDouble(number))
       return makeFloat(loc, number);
     return unsupported(loc, "a conversion from this string");
@@ -129,19 +130,20 @@ Value Analyzer::sumOfList(Loc loc, Value list, ListType type) {
   // 0 + x is x, but for -0.0, which becomes 0.0: start from +0.0.
   Value start = sumType == weakFloat ? makeFloat(loc, 0.0) : makeInteger(loc, 0);
   stmts.push_back({loc, typed::Assign{sum, std::move(start.expr())}});
-  Value next = binary(ast::BinaryOperator::Add, loc, loc,
-                      makeTyped(loc, sumType, typed::Read{sum, false}),
-                      makeTyped(loc, element, typed::Read{each, false}));
+  Value next =
+      binary(ast::BinaryOperator::Add, loc, loc, makeTyped(loc, sumType, typed::Read{sum, false}),
+             makeTyped(loc, element, typed::Read{each, false}));
   typed::Block body;
   body.push_back({loc, typed::Assign{sum, std::move(next.expr())}});
-  stmts.push_back({loc, typed::ForEach{each, std::move(duplicate(list).expr()), std::move(body), {}}});
+  stmts.push_back(
+      {loc, typed::ForEach{each, std::move(duplicate(list).expr()), std::move(body), {}}});
   Value result = makeTyped(loc, sumType, typed::Read{sum, false});
   if (sumType == weakFloat) {
     Value size = makeTyped(loc, weakInt, typed::SizeOf{box(std::move(list)), 0});
-    Value test = compare(ast::CompareOperator::NotEq, loc, loc, std::move(size),
-                         makeInteger(loc, 0));
-    result = joinValues(loc, std::move(test.expr()), std::move(result), {}, makeInteger(loc, 0),
-                        {});
+    Value test =
+        compare(ast::CompareOperator::NotEq, loc, loc, std::move(size), makeInteger(loc, 0));
+    result =
+        joinValues(loc, std::move(test.expr()), std::move(result), {}, makeInteger(loc, 0), {});
   }
   return sequence(loc, std::move(stmts), std::move(result));
 }
@@ -205,8 +207,8 @@ Value Analyzer::roundValue(Loc loc, Arguments arguments) {
   if (!digits) {
     std::vector<Value> operands;
     operands.push_back(convert(std::move(*values[0]), DType::F64, true));
-    Value rounded = applyNode(loc, loc, ScalarOp::RoundEven, false, std::move(operands),
-                              DType::F64, true);
+    Value rounded =
+        applyNode(loc, loc, ScalarOp::RoundEven, false, std::move(operands), DType::F64, true);
     return convert(std::move(rounded), DType::I64, true, true);
   }
   if (!type.weak)
@@ -316,179 +318,9 @@ Value Analyzer::callPrint(Loc loc, Arguments arguments) {
   typed::Block stmts;
   stmts.push_back({loc, std::move(print)});
   Value none = makeInteger(loc, 0);
-  return makeTyped(loc, NoneType{},
-                   typed::Sequence{std::move(stmts),
-                                   std::make_unique<typed::Expr>(std::move(none.expr()))});
-}
-
-//===------------------------------------------------------------------------------------------===//
-// math
-//===------------------------------------------------------------------------------------------===//
-
-static std::optional<ScalarOp> mathUnary(llvm::StringRef name) {
-  return llvm::StringSwitch<std::optional<ScalarOp>>(name)
-      .Case("sqrt", ScalarOp::SquareRoot)
-      .Case("exp", ScalarOp::Exp)
-      .Case("exp2", ScalarOp::Exp2)
-      .Case("expm1", ScalarOp::Expm1)
-      .Case("log", ScalarOp::Log)
-      .Case("log2", ScalarOp::Log2)
-      .Case("log10", ScalarOp::Log10)
-      .Case("log1p", ScalarOp::Log1p)
-      .Case("sin", ScalarOp::Sin)
-      .Case("cos", ScalarOp::Cos)
-      .Case("tan", ScalarOp::Tan)
-      .Case("asin", ScalarOp::ArcSin)
-      .Case("acos", ScalarOp::ArcCos)
-      .Case("atan", ScalarOp::ArcTan)
-      .Case("sinh", ScalarOp::SinH)
-      .Case("cosh", ScalarOp::CosH)
-      .Case("tanh", ScalarOp::TanH)
-      .Case("asinh", ScalarOp::ArcSinH)
-      .Case("acosh", ScalarOp::ArcCosH)
-      .Case("atanh", ScalarOp::ArcTanH)
-      .Case("cbrt", ScalarOp::CubeRoot)
-      .Case("erf", ScalarOp::Erf)
-      .Case("erfc", ScalarOp::Erfc)
-      .Case("gamma", ScalarOp::Gamma)
-      .Case("lgamma", ScalarOp::LogGamma)
-      .Default(std::nullopt);
-}
-
-/// math.pow: C's pow; a finite x and y that give NaN, or infinity from zero, are a domain error,
-/// infinity otherwise a range error (CPython's math_pow).
-Value Analyzer::mathPower(Loc loc, Value x, Value y) {
-  if (x.isPoison() || y.isPoison())
-    return {loc, Poison{}};
-  typed::Block stmts;
-  x = stabilize(std::move(x), stmts);
-  y = stabilize(std::move(y), stmts);
-  auto apply = [&](ScalarOp op, DType type, const Value &a, const Value *b = nullptr) {
-    std::vector<Value> operands;
-    operands.push_back(duplicate(a));
-    if (b)
-      operands.push_back(duplicate(*b));
-    return applyNode(loc, loc, op, false, std::move(operands), type, true);
-  };
-  auto both = [&](Value a, Value b) {
-    std::vector<Value> operands;
-    operands.push_back(std::move(a));
-    operands.push_back(std::move(b));
-    return applyNode(loc, loc, ScalarOp::And, false, std::move(operands), DType::Bool, true);
-  };
-  Value result = stabilize(apply(ScalarOp::Power, DType::F64, x, &y), stmts);
-  Value finite = stabilize(both(apply(ScalarOp::IsFinite, DType::Bool, x),
-                                apply(ScalarOp::IsFinite, DType::Bool, y)),
-                           stmts);
-  auto raiseIf = [&](Value test, const char *error) {
-    typed::Block raise;
-    raise.push_back({loc, typed::RaiseError{error, ""}});
-    Value all = both(duplicate(finite), std::move(test));
-    stmts.push_back({loc, typed::If{std::move(all.expr()), std::move(raise), {}}});
-  };
-  raiseIf(apply(ScalarOp::IsNan, DType::Bool, result), "MathDomain");
-  Value zero = makeFloat(loc, 0.0);
-  raiseIf(both(apply(ScalarOp::IsInfinite, DType::Bool, result),
-               apply(ScalarOp::Equal, DType::Bool, x, &zero)),
-          "MathDomain");
-  raiseIf(apply(ScalarOp::IsInfinite, DType::Bool, result), "MathRange");
-  return sequence(loc, std::move(stmts), std::move(result));
-}
-
-Value Analyzer::callMath(llvm::StringRef name, Loc loc, Arguments arguments) {
-  std::string full = ("math." + name).str();
-  for (Argument &argument : arguments) {
-    if (!argument.keyword.empty())
-      return fail(argument.loc, message::unexpectedKeyword, full, argument.keyword);
-    if (argument.value.typeAs<ArrayType>())
-      return fail(argument.loc, message::mathOfArray, full, "np." + name.str());
-    if (!argument.value.typeAs<ScalarType>() && !argument.value.typeAs<UnionType>())
-      return fail(argument.loc, message::notANumber, describe(argument.value));
-  }
-  auto count = [&](size_t least, size_t most) {
-    if (arguments.size() >= least && arguments.size() <= most)
-      return true;
-    if (arguments.size() > most && name == "hypot")
-      unsupported(arguments[most].loc, "'math.hypot' of more than two numbers");
-    else if (arguments.size() > most)
-      fail(arguments[most].loc, message::tooManyArguments, full, most);
-    else
-      fail(loc, message::missingArgument, full, "x");
-    return false;
-  };
-  // Everything computes in f64 on weak floats.
-  auto asFloat = [&](size_t index) {
-    return convertScalar("float", loc, std::move(arguments[index].value));
-  };
-  auto apply = [&](ScalarOp op, bool checked, std::vector<Value> operands, DType result) {
-    return applyNode(loc, loc, op, checked, std::move(operands), result, true);
-  };
-  auto one = [&](Value value) {
-    std::vector<Value> operands;
-    operands.push_back(std::move(value));
-    return operands;
-  };
-  if (std::optional<ScalarOp> op = mathUnary(name)) {
-    bool isLog = *op == ScalarOp::Log;
-    if (!count(1, isLog ? 2 : 1))
-      return {loc, Poison{}};
-    Value result = apply(*op, true, one(asFloat(0)), DType::F64);
-    if (isLog && arguments.size() == 2)
-      return binary(ast::BinaryOperator::Div, loc, loc, std::move(result),
-                    apply(*op, true, one(asFloat(1)), DType::F64));
-    return result;
-  }
-  auto binaryOp = llvm::StringSwitch<std::optional<ScalarOp>>(name)
-                      .Case("atan2", ScalarOp::ArcTan2)
-                      .Case("pow", ScalarOp::Power)
-                      .Case("hypot", ScalarOp::Hypot)
-                      .Case("fmod", ScalarOp::FMod)
-                      .Case("copysign", ScalarOp::CopySign)
-                      .Default(std::nullopt);
-  if (binaryOp) {
-    if (name == "hypot" && arguments.size() != 2)
-      return unsupported(loc, "'math.hypot' of more or fewer than two numbers");
-    if (!count(2, 2))
-      return {loc, Poison{}};
-    if (name == "pow") {
-      Value x = asFloat(0), y = asFloat(1);
-      return mathPower(loc, std::move(x), std::move(y));
-    }
-    std::vector<Value> operands = one(asFloat(0));
-    operands.push_back(asFloat(1));
-    return apply(*binaryOp, ir::infoOf(*binaryOp).checkable, std::move(operands), DType::F64);
-  }
-  auto predicate = llvm::StringSwitch<std::optional<ScalarOp>>(name)
-                       .Case("isnan", ScalarOp::IsNan)
-                       .Case("isinf", ScalarOp::IsInfinite)
-                       .Case("isfinite", ScalarOp::IsFinite)
-                       .Default(std::nullopt);
-  constexpr llvm::StringRef others[] = {"floor", "ceil", "trunc", "fabs", "degrees", "radians"};
-  if (!predicate && !llvm::is_contained(others, name))
-    return unsupported(loc, "'" + full + "'");
-  if (!count(1, 1))
-    return {loc, Poison{}};
-  if (predicate)
-    return apply(*predicate, false, one(asFloat(0)), DType::Bool);
-  auto rounding = llvm::StringSwitch<std::optional<ScalarOp>>(name)
-                      .Case("floor", ScalarOp::Floor)
-                      .Case("ceil", ScalarOp::Ceil)
-                      .Case("trunc", ScalarOp::Truncate)
-                      .Default(std::nullopt);
-  if (rounding) { // to Python's int
-    const auto *scalar = arguments[0].value.typeAs<ScalarType>();
-    if (scalar && !ir::isFloat(scalar->dtype))
-      return convert(std::move(arguments[0].value), DType::I64, true);
-    Value rounded = apply(*rounding, false, one(asFloat(0)), DType::F64);
-    return convertScalar("int", loc, std::move(rounded));
-  }
-  if (name == "fabs")
-    return apply(ScalarOp::Absolute, false, one(asFloat(0)), DType::F64);
-  if (name == "degrees" || name == "radians") {
-    double factor = name == "degrees" ? 180.0 / M_PI : M_PI / 180.0;
-    return binary(ast::BinaryOperator::Mult, loc, loc, asFloat(0), makeFloat(loc, factor));
-  }
-  return unsupported(loc, "'" + full + "'");
+  return makeTyped(
+      loc, NoneType{},
+      typed::Sequence{std::move(stmts), std::make_unique<typed::Expr>(std::move(none.expr()))});
 }
 
 //===------------------------------------------------------------------------------------------===//
@@ -511,9 +343,9 @@ Value Analyzer::callBuiltin(const std::string &name, Loc loc, Arguments argument
     std::vector<std::optional<Value>> values;
     if (!takeArguments(name, loc, std::move(arguments), {}, 0, values))
       return {loc, Poison{}};
-    return makeTyped(loc, weakFloat,
-                     typed::Clock{name == "time.time" ? typed::ClockKind::Time
-                                                      : typed::ClockKind::PerfCounter});
+    return makeTyped(
+        loc, weakFloat,
+        typed::Clock{name == "time.time" ? typed::ClockKind::Time : typed::ClockKind::PerfCounter});
   }
   if (name == "range") {
     std::vector<std::optional<Value>> values;
@@ -545,11 +377,8 @@ Value Analyzer::callBuiltin(const std::string &name, Loc loc, Arguments argument
     return unsupported(loc, "'sys.exit'");
   }
   std::vector<std::optional<Value>> values;
-  if (!takeArguments(name, loc, std::move(arguments), {"x"}, name == "bool" || name == "int" ||
-                                                                     name == "float"
-                                                                 ? 0
-                                                                 : 1,
-                     values))
+  if (!takeArguments(name, loc, std::move(arguments), {"x"},
+                     name == "bool" || name == "int" || name == "float" ? 0 : 1, values))
     return {loc, Poison{}};
   if (name == "int" || name == "float" || name == "bool") {
     if (!values[0])
@@ -564,16 +393,16 @@ Value Analyzer::callBuiltin(const std::string &name, Loc loc, Arguments argument
       return makeInteger(loc, static_cast<int64_t>(tuple->elements.size()));
     if (const auto *string = value.as<TextValue>())
       return makeInteger(loc, llvm::count_if(string->text, [](char c) {
-        return (c & 0xC0) != 0x80; // the first byte of a character in UTF-8
-      }));
+                           return (c & 0xC0) != 0x80; // the first byte of a character in UTF-8
+                         }));
     if (value.as<RangeValue>())
       return unsupported(value.loc, "the length of a range");
     if (!value.typeAs<ArrayType>() && !value.typeAs<ListType>())
       return fail(value.loc, message::noLength, describe(value));
     Facts facts;
     if (!value.facts().shape.empty() && value.facts().shape[0].value)
-      facts.constant = ir::ScalarConstant{
-          DType::I64, static_cast<uint64_t>(*value.facts().shape[0].value)};
+      facts.constant =
+          ir::ScalarConstant{DType::I64, static_cast<uint64_t>(*value.facts().shape[0].value)};
     return makeTyped(loc, weakInt,
                      typed::SizeOf{std::make_unique<typed::Expr>(std::move(value.expr())), 0},
                      facts);
@@ -597,8 +426,8 @@ Value Analyzer::callBuiltin(const std::string &name, Loc loc, Arguments argument
         if (scalar->dtype == DType::Bool)
           parts[0] = convert(std::move(parts[0]), DType::I64, true);
         DType dtype = parts[0].typeAs<ScalarType>()->dtype;
-        return applyNode(loc, loc, ScalarOp::Absolute, dtype == DType::I64, std::move(parts),
-                         dtype, true);
+        return applyNode(loc, loc, ScalarOp::Absolute, dtype == DType::I64, std::move(parts), dtype,
+                         true);
       }
       return elementwise(loc, loc, ScalarOp::Absolute, Promotion::Same, std::move(parts));
     });

@@ -7,24 +7,25 @@ namespace hpcc::frontend::sema {
 
 bool Analyzer::shapeArgument(Value value, typed::ExprList &sizes,
                              std::vector<SymbolicSize> &shape) {
+  Loc loc = value.loc;
   std::vector<Value> given;
   if (auto *tuple = value.as<TupleValue>()) {
     given = std::move(tuple->elements);
   } else if (value.typeAs<ListType>() &&
              std::holds_alternative<typed::ListLiteral>(value.expr().node)) {
     for (typed::Expr &size : std::get<typed::ListLiteral>(value.expr().node).elements) {
-      Loc loc = size.loc;
-      given.push_back({loc, TypedValue{std::move(size), {}}});
+      Loc sizeLoc = size.loc;
+      given.push_back({sizeLoc, TypedValue{std::move(size), {}}});
     }
   } else {
     given.push_back(std::move(value));
   }
   if (given.empty()) {
-    unsupported(value.loc, "an array without dimensions");
+    unsupported(loc, "an array without dimensions");
     return false;
   }
   if (given.size() > 8) {
-    unsupported(value.loc, "an array with more than 8 dimensions");
+    unsupported(loc, "an array with more than 8 dimensions");
     return false;
   }
   for (Value &size : given) {
@@ -46,8 +47,7 @@ static bool refuse(Analyzer &sema, llvm::StringRef function, llvm::ArrayRef<llvm
                    std::vector<std::optional<Value>> &values, llvm::ArrayRef<unsigned> refused) {
   for (unsigned k : refused)
     if (values[k] && !values[k]->as<NoneValue>()) {
-      sema.unsupported(values[k]->loc,
-                       "keyword argument '" + names[k] + "' of '" + function + "'");
+      sema.unsupported(values[k]->loc, "keyword argument '" + names[k] + "' of '" + function + "'");
       return true;
     }
   return false;
@@ -157,8 +157,7 @@ Value Analyzer::arange(Loc loc, Arguments arguments) {
     if (k != 1)
       plain = false;
   }
-  std::optional<DType> dtype =
-      chosenDType(*this, values[3], isFloat ? DType::F64 : DType::I64);
+  std::optional<DType> dtype = chosenDType(*this, values[3], isFloat ? DType::F64 : DType::I64);
   if (!dtype)
     return {loc, Poison{}};
   // NumPy steps in the array's dtype; other dtypes mean the same only for 0, 1, 2, ...
@@ -201,8 +200,8 @@ Value Analyzer::linspace(Loc loc, Arguments arguments) {
     Value bound = convert(std::move(*values[k]), DType::F64, true);
     (k == 0 ? node.start : node.stop) = std::make_unique<typed::Expr>(std::move(bound.expr()));
   }
-  Value count = values[2] ? toIndex(std::move(*values[2]), "numbers of samples")
-                          : makeInteger(loc, 50);
+  Value count =
+      values[2] ? toIndex(std::move(*values[2]), "numbers of samples") : makeInteger(loc, 50);
   if (count.isPoison())
     return count;
   Facts facts;
@@ -240,8 +239,8 @@ Value Analyzer::eye(llvm::StringRef name, Loc loc, Arguments arguments) {
   Value columns = !identity && values[1] && !values[1]->as<NoneValue>()
                       ? toIndex(std::move(*values[1]), "array sizes")
                       : duplicate(rows);
-  Value diagonal = !identity && values[2] ? toIndex(std::move(*values[2]), "the diagonal")
-                                          : makeInteger(loc, 0);
+  Value diagonal =
+      !identity && values[2] ? toIndex(std::move(*values[2]), "the diagonal") : makeInteger(loc, 0);
   if (columns.isPoison() || diagonal.isPoison())
     return {loc, Poison{}};
   Facts facts;
@@ -279,16 +278,15 @@ Value Analyzer::makeArray(Loc loc, Arguments arguments) {
 }
 
 Value Analyzer::transposeArray(Loc loc, Value array, std::vector<unsigned> order) {
-  hasTranspose = true;
   Type type = *array.type();
   Facts facts;
   if (array.facts().shape.size() == order.size())
     for (unsigned dim : order)
       facts.shape.push_back(array.facts().shape[dim]);
-  return makeTyped(loc, type,
-                   typed::Transpose{std::make_unique<typed::Expr>(std::move(array.expr())),
-                                    std::move(order)},
-                   std::move(facts));
+  return makeTyped(
+      loc, type,
+      typed::Transpose{std::make_unique<typed::Expr>(std::move(array.expr())), std::move(order)},
+      std::move(facts));
 }
 
 Value Analyzer::copyArray(Loc loc, Value array, bool keepOrder) {
@@ -296,10 +294,9 @@ Value Analyzer::copyArray(Loc loc, Value array, bool keepOrder) {
   Facts facts;
   facts.shape = array.facts().shape;
   facts.origin.created = loc;
-  return makeTyped(
-      loc, type,
-      typed::Copy{std::make_unique<typed::Expr>(std::move(array.expr())), keepOrder},
-      std::move(facts));
+  return makeTyped(loc, type,
+                   typed::Copy{std::make_unique<typed::Expr>(std::move(array.expr())), keepOrder},
+                   std::move(facts));
 }
 
 Value Analyzer::astype(Loc loc, Value array, Arguments arguments) {

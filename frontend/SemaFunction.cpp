@@ -234,8 +234,8 @@ void Analyzer::discardRound(const Round &round) {
     return;
   diags.rewind(round.diagnostics);
   for (size_t index = round.created; index < created.size(); ++index) {
-    auto entry = llvm::find_if(
-        instances, [&](const auto &row) { return row.second.get() == created[index]; });
+    auto entry = llvm::find_if(instances,
+                               [&](const auto &row) { return row.second.get() == created[index]; });
     if (entry == instances.end() || entry->second->inProgress)
       continue;
     provisional.push_back(std::move(entry->second));

@@ -24,23 +24,23 @@ constexpr Ufunc ufuncs[] = {
 
 /// Names of numpy that are neither in the table above nor constants or dtypes.
 constexpr llvm::StringRef otherFunctions[] = {
-    "arange",    "linspace",  "empty",       "zeros",       "ones",      "full",     "eye",
-    "identity",  "empty_like", "zeros_like", "ones_like",   "full_like", "array",    "asarray",
-    "copy",      "where",     "sum",         "mean",        "min",       "max",      "amin",
-    "amax",      "prod",      "any",         "all",         "argmin",    "argmax",   "transpose",
-    "power",     "float_power", "pow",       "square",      "reciprocal", "negative", "positive",
-    "floor",     "ceil",      "trunc",       "deg2rad",     "rad2deg",   "degrees",  "radians",
-    "heaviside", "size",      "shape",       "ndim",        "clip"};
+    "arange",    "linspace",    "empty",      "zeros",     "ones",       "full",     "eye",
+    "identity",  "empty_like",  "zeros_like", "ones_like", "full_like",  "array",    "asarray",
+    "copy",      "where",       "sum",        "mean",      "min",        "max",      "amin",
+    "amax",      "prod",        "any",        "all",       "argmin",     "argmax",   "transpose",
+    "power",     "float_power", "pow",        "square",    "reciprocal", "negative", "positive",
+    "floor",     "ceil",        "trunc",      "deg2rad",   "rad2deg",    "degrees",  "radians",
+    "heaviside", "size",        "shape",      "ndim",      "clip"};
 
 /// The functions of Python 3.11's math, supported or not.
 constexpr llvm::StringRef mathNames[] = {
-    "acos",  "acosh",    "asin",   "asinh",     "atan",  "atan2", "atanh",   "cbrt",    "ceil",
-    "comb",  "copysign", "cos",    "cosh",      "degrees", "dist",  "erf",     "erfc",    "exp",
-    "exp2",  "expm1",    "fabs",   "factorial", "floor", "fmod",  "frexp",   "fsum",    "gamma",
-    "gcd",   "hypot",    "isclose", "isfinite", "isinf", "isnan", "isqrt",   "lcm",     "ldexp",
-    "lgamma", "log",     "log10",  "log1p",     "log2",  "modf",  "nextafter", "perm",  "pow",
-    "prod",  "radians",  "remainder", "sin",    "sinh",  "sqrt",  "tan",     "tanh",    "trunc",
-    "ulp"};
+    "acos",  "acosh", "asin",      "asinh", "atan",   "atan2",     "atanh",    "cbrt",
+    "ceil",  "comb",  "copysign",  "cos",   "cosh",   "degrees",   "dist",     "erf",
+    "erfc",  "exp",   "exp2",      "expm1", "fabs",   "factorial", "floor",    "fmod",
+    "frexp", "fsum",  "gamma",     "gcd",   "hypot",  "isclose",   "isfinite", "isinf",
+    "isnan", "isqrt", "lcm",       "ldexp", "lgamma", "log",       "log10",    "log1p",
+    "log2",  "modf",  "nextafter", "perm",  "pow",    "prod",      "radians",  "remainder",
+    "sin",   "sinh",  "sqrt",      "tan",   "tanh",   "trunc",     "ulp"};
 } // namespace
 
 static std::optional<DType> dtypeNamed(llvm::StringRef name) {
@@ -133,12 +133,6 @@ static Value strengthen(Analyzer &sema, Value value) {
   return value;
 }
 
-static DType dtypeOfNumeric(const Value &value) {
-  if (const auto *array = value.typeAs<ArrayType>())
-    return array->dtype;
-  return value.typeAs<ScalarType>()->dtype;
-}
-
 /// np.square, np.negative and others of one operand. Nothing if the name is another's.
 static std::optional<Value> composedUnary(Analyzer &sema, llvm::StringRef name, Loc loc,
                                           Value &operand) {
@@ -149,7 +143,7 @@ static std::optional<Value> composedUnary(Analyzer &sema, llvm::StringRef name, 
       name != "reciprocal")
     return std::nullopt;
   operand = strengthen(sema, std::move(operand));
-  DType dtype = dtypeOfNumeric(operand);
+  DType dtype = dtypeOfValue(operand);
   std::vector<Value> operands;
   if (name == "negative")
     return sema.unary(ast::UnaryOperator::USub, loc, std::move(operand));
@@ -161,7 +155,7 @@ static std::optional<Value> composedUnary(Analyzer &sema, llvm::StringRef name, 
       return sema.unsupported(loc, "'np." + name + "' of booleans");
     if (!ir::isFloat(dtype)) // integers stay integers, as a copy
       return sema.unary(ast::UnaryOperator::UAdd, loc, std::move(operand));
-    ScalarOp op = name == "floor" ? ScalarOp::Floor
+    ScalarOp op = name == "floor"  ? ScalarOp::Floor
                   : name == "ceil" ? ScalarOp::Ceil
                                    : ScalarOp::Truncate;
     operands.push_back(std::move(operand));
@@ -186,9 +180,9 @@ static std::optional<Value> composedUnary(Analyzer &sema, llvm::StringRef name, 
   operand = sema.stabilize(std::move(operand), stmts);
   operands.push_back(sema.duplicate(operand));
   operands.push_back(std::move(operand));
-  return sema.sequence(loc, std::move(stmts),
-                       sema.elementwise(loc, loc, ScalarOp::Multiply, Promotion::Same,
-                                        std::move(operands)));
+  return sema.sequence(
+      loc, std::move(stmts),
+      sema.elementwise(loc, loc, ScalarOp::Multiply, Promotion::Same, std::move(operands)));
 }
 
 /// np.fmod of integers, with the sign of the left operand: the modulo m, which has the sign of the
@@ -207,8 +201,7 @@ Value Analyzer::integerFmod(Loc loc, Value left, Value right) {
     operands.push_back(std::move(b));
     return elementwise(loc, loc, op, Promotion::Same, std::move(operands));
   };
-  Value modulo =
-      stabilize(apply(ScalarOp::Modulo, duplicate(left), duplicate(right)), stmts);
+  Value modulo = stabilize(apply(ScalarOp::Modulo, duplicate(left), duplicate(right)), stmts);
   auto zero = [&] { return constantOfType(loc, {dtype, false}, 0); };
   auto less = ast::CompareOperator::Lt;
   Value differ = apply(ScalarOp::Xor, compare(less, loc, loc, duplicate(left), zero()),
@@ -251,8 +244,7 @@ Value Analyzer::where(Loc loc, Arguments arguments) {
 // Reductions
 //===------------------------------------------------------------------------------------------===//
 
-Value Analyzer::reduce(typed::ReduceKind kind, llvm::StringRef name, Loc loc,
-                       Arguments arguments) {
+Value Analyzer::reduce(typed::ReduceKind kind, llvm::StringRef name, Loc loc, Arguments arguments) {
   using typed::ReduceKind;
   std::vector<std::optional<Value>> values;
   std::string full = ("np." + name).str();
@@ -261,9 +253,8 @@ Value Analyzer::reduce(typed::ReduceKind kind, llvm::StringRef name, Loc loc,
     return {loc, Poison{}};
   for (unsigned k : {2u, 3u})
     if (values[k] && !values[k]->as<NoneValue>())
-      return unsupported(values[k]->loc,
-                         llvm::Twine("keyword argument '") + (k == 2 ? "dtype" : "out") +
-                             "' of '" + full + "'");
+      return unsupported(values[k]->loc, llvm::Twine("keyword argument '") +
+                                             (k == 2 ? "dtype" : "out") + "' of '" + full + "'");
   Value array = std::move(*values[0]);
   const auto *type = array.typeAs<ArrayType>();
   if (!type)
@@ -304,8 +295,10 @@ Value Analyzer::reduce(typed::ReduceKind kind, llvm::StringRef name, Loc loc,
   if (arg && axes != (1u << dims) - 1 && llvm::popcount(axes) != 1)
     return unsupported(loc, "'" + full + "' over several axes");
 
-  if (kind == ReduceKind::Product && dims > 1 && ir::isFloat(dtype))
-    floatProduct = loc;
+  // NumPy multiplies in the operand's memory order, which only run time knows.
+  if (kind == ReduceKind::Product && llvm::popcount(axes) > 1 && ir::isFloat(dtype))
+    return unsupported(loc, "the product of floats over several axes",
+                       "a product over one axis after the other");
   // The dtype in which NumPy reduces.
   DType result = dtype;
   if (kind == ReduceKind::Sum || kind == ReduceKind::Product) {
@@ -357,8 +350,7 @@ static std::optional<typed::ReduceKind> reduceNamed(llvm::StringRef name) {
 //===------------------------------------------------------------------------------------------===//
 
 Value Analyzer::callNumpy(llvm::StringRef name, Loc loc, Arguments arguments) {
-  if (const auto *ufunc =
-          llvm::find_if(ufuncs, [&](const Ufunc &row) { return row.name == name; });
+  if (const auto *ufunc = llvm::find_if(ufuncs, [&](const Ufunc &row) { return row.name == name; });
       ufunc != std::end(ufuncs)) {
     std::vector<std::optional<Value>> values;
     std::vector<llvm::StringRef> names = {"x1", "x2"};
@@ -388,13 +380,20 @@ Value Analyzer::callNumpy(llvm::StringRef name, Loc loc, Arguments arguments) {
       return binary(op, loc, loc, std::move(operands[0]), std::move(operands[1]));
     };
     switch (ufunc->op) {
-    case ScalarOp::Add: return same(ast::BinaryOperator::Add);
-    case ScalarOp::Subtract: return same(ast::BinaryOperator::Sub);
-    case ScalarOp::Multiply: return same(ast::BinaryOperator::Mult);
-    case ScalarOp::Divide: return same(ast::BinaryOperator::Div);
-    case ScalarOp::FloorDivide: return same(ast::BinaryOperator::FloorDiv);
-    case ScalarOp::Modulo: return same(ast::BinaryOperator::Mod);
-    default: break;
+    case ScalarOp::Add:
+      return same(ast::BinaryOperator::Add);
+    case ScalarOp::Subtract:
+      return same(ast::BinaryOperator::Sub);
+    case ScalarOp::Multiply:
+      return same(ast::BinaryOperator::Mult);
+    case ScalarOp::Divide:
+      return same(ast::BinaryOperator::Div);
+    case ScalarOp::FloorDivide:
+      return same(ast::BinaryOperator::FloorDiv);
+    case ScalarOp::Modulo:
+      return same(ast::BinaryOperator::Mod);
+    default:
+      break;
     }
     auto compareOp = llvm::StringSwitch<std::optional<ast::CompareOperator>>(name)
                          .Case("equal", ast::CompareOperator::Eq)
@@ -409,13 +408,13 @@ Value Analyzer::callNumpy(llvm::StringRef name, Loc loc, Arguments arguments) {
     bool fmodOfIntegers =
         ufunc->op == ScalarOp::FMod && llvm::none_of(operands, [](const Value &value) {
           return (value.typeAs<ArrayType>() || value.typeAs<ScalarType>()) &&
-                 ir::isFloat(dtypeOfNumeric(value));
+                 ir::isFloat(dtypeOfValue(value));
         });
     if (fmodOfIntegers)
       return integerFmod(loc, std::move(operands[0]), std::move(operands[1]));
     // Of booleans: minimum is and, maximum is or; integers are never NaN.
     if (ufunc->op == ScalarOp::Sign && operands[0].typeAs<ArrayType>() &&
-        dtypeOfNumeric(operands[0]) == DType::Bool)
+        dtypeOfValue(operands[0]) == DType::Bool)
       return fail(loc, message::booleanNegative);
     return elementwise(loc, loc, ufunc->op, ufunc->promotion, std::move(operands));
   }
@@ -570,8 +569,8 @@ Value Analyzer::callMethod(Value self, const std::string &name, Loc loc, Argumen
     stmts.push_back(
         {loc, typed::StoreSlice{std::move(self.expr()), {}, std::move(fill.expr()), false}});
     return makeTyped(loc, NoneType{},
-                     typed::Sequence{std::move(stmts), std::make_unique<typed::Expr>(std::move(
-                                                           makeInteger(loc, 0).expr()))});
+                     typed::Sequence{std::move(stmts), std::make_unique<typed::Expr>(
+                                                           std::move(makeInteger(loc, 0).expr()))});
   }
   return unsupported(loc, "the array method '" + name + "'");
 }

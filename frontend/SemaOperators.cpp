@@ -14,258 +14,13 @@ namespace hpcc::frontend::sema {
 using ast::BinaryOperator;
 using ir::ScalarOp;
 
-static bool isArray(const Value &value) { return value.typeAs<ArrayType>() != nullptr; }
-
-/// The dtype of a scalar or array.
-static DType dtypeOfValue(const Value &value) {
-  if (const auto *array = value.typeAs<ArrayType>())
-    return array->dtype;
-  return value.typeAs<ScalarType>()->dtype;
-}
-
-static bool isWeak(const Value &value) {
-  const auto *scalar = value.typeAs<ScalarType>();
-  return scalar && scalar->weak;
-}
-
-static bool isNumeric(const Value &value) {
-  return value.typeAs<ArrayType>() || value.typeAs<ScalarType>();
-}
-
-//===------------------------------------------------------------------------------------------===//
-// Promotion and conversion
-//===------------------------------------------------------------------------------------------===//
-
-DType promoteStrong(DType left, DType right) {
-  if (left == right)
-    return left;
-  if (left == DType::Bool)
-    return right;
-  if (right == DType::Bool)
-    return left;
-  if (ir::isFloat(left) && ir::isFloat(right))
-    return DType::F64;
-  if (ir::isFloat(left) || ir::isFloat(right))
-    return DType::F64; // f32 with a 32- or 64-bit integer as well
-  return DType::I64;
-}
-
-std::optional<DType> Analyzer::promote(llvm::ArrayRef<const Value *> values) {
-  std::optional<DType> strong;
-  bool weakIntSeen = false, weakFloatSeen = false;
-  for (const Value *value : values) {
-    DType dtype = dtypeOfValue(*value);
-    if (isWeak(*value) && dtype != DType::Bool)
-      (dtype == DType::F64 ? weakFloatSeen : weakIntSeen) = true;
-    else
-      strong = strong ? promoteStrong(*strong, dtype) : dtype;
-  }
-  if (weakFloatSeen)
-    return strong && ir::isFloat(*strong) ? *strong : DType::F64;
-  if (weakIntSeen)
-    return strong && *strong != DType::Bool ? *strong : DType::I64;
-  return strong;
-}
-
-/// A constant converted to another dtype, where that is exact or NumPy's own rounding.
-static std::optional<ir::ScalarConstant> foldCast(const ir::ScalarConstant &constant, DType dtype) {
-  if (constant.type == dtype)
-    return constant;
-  bool fromFloat = ir::isFloat(constant.type);
-  if (ir::isFloat(dtype)) {
-    double value = fromFloat ? ir::asDouble(constant)
-                             : static_cast<double>(ir::asInteger(constant));
-    return std::get<ir::ScalarConstant>(ir::constantOf(dtype, value).node);
-  }
-  if (dtype == DType::Bool)
-    return ir::ScalarConstant{DType::Bool, fromFloat ? ir::asDouble(constant) != 0
-                                                     : ir::asInteger(constant) != 0};
-  if (fromFloat)
-    return std::nullopt;
-  int64_t value = ir::asInteger(constant);
-  if (dtype == DType::I32 && !llvm::isInt<32>(value))
-    return std::nullopt;
-  return std::get<ir::ScalarConstant>(ir::constantOf(dtype, value).node);
-}
-
-Value Analyzer::convert(Value value, DType dtype, bool weak, bool checked) {
-  if (value.isPoison())
-    return value;
-  Loc loc = value.loc;
-  if (const auto *array = value.typeAs<ArrayType>()) {
-    if (array->dtype == dtype)
-      return value;
-    ArrayType type{dtype, array->dims};
-    Facts facts;
-    facts.shape = value.facts().shape;
-    facts.origin.created = loc;
-    facts.subscript = value.facts().subscript;
-    return makeTyped(
-        loc, type,
-        typed::Cast{std::make_unique<typed::Expr>(std::move(value.expr())), false}, facts);
-  }
-  ScalarType from = *value.typeAs<ScalarType>(), to{dtype, weak};
-  if (from == to)
-    return value;
-  Facts facts;
-  if (value.facts().constant)
-    facts.constant = foldCast(*value.facts().constant, dtype);
-  if (facts.constant && std::holds_alternative<typed::Constant>(value.expr().node))
-    return makeTyped(loc, to, typed::Constant{*facts.constant}, facts);
-  if (facts.constant)
-    checked = false;
-  return makeTyped(
-      loc, to,
-      typed::Cast{std::make_unique<typed::Expr>(std::move(value.expr())), checked}, facts);
-}
-
-/// A weak operand as an operand of the given dtype: a Python int has to fit.
-static Value adopt(Analyzer &sema, Value value, DType dtype) {
-  bool narrow = isWeak(value) && dtypeOfValue(value) == DType::I64 && dtype == DType::I32;
-  return sema.convert(std::move(value), dtype, false, narrow);
-}
-
-Value Analyzer::toIndex(Value value, llvm::StringRef what) {
-  if (value.isPoison())
-    return value;
-  const auto *scalar = value.typeAs<ScalarType>();
-  if (const auto *either = value.typeAs<UnionType>()) {
-    bool integers = llvm::all_of(either->alternatives, [](const ScalarType &alternative) {
-      return alternative.dtype == DType::Bool || ir::isInteger(alternative.dtype);
-    });
-    if (!integers)
-      return unsupported(value.loc, "a value that may be int or float here");
-    Loc loc = value.loc;
-    std::vector<Value> operands;
-    operands.push_back(std::move(value));
-    return distribute(loc, std::move(operands), [&](std::vector<Value> parts) {
-      return convert(std::move(parts[0]), DType::I64, true);
-    });
-  }
-  if (!scalar)
-    return fail(value.loc, message::notAnIndex, what, describe(value));
-  if (scalar->dtype != DType::Bool && !ir::isInteger(scalar->dtype))
-    return fail(value.loc, message::notAnIndex, what, describe(value));
-  return convert(std::move(value), DType::I64, true);
-}
-
-Value Analyzer::toElement(Value value, DType dtype, Loc loc, bool element) {
-  if (value.isPoison())
-    return value;
-  if (isArray(value))
-    return convert(std::move(value), dtype, false);
-  if (!value.typeAs<ScalarType>() && !value.typeAs<UnionType>())
-    return fail(loc, message::notANumber, describe(value));
-  std::vector<Value> operands;
-  operands.push_back(std::move(value));
-  return distribute(loc, std::move(operands), [&](std::vector<Value> parts) {
-    Value part = std::move(parts[0]);
-    bool weak = isWeak(part);
-    DType from = dtypeOfValue(part);
-    if (weak && from == DType::F64 && ir::isInteger(dtype) && element) {
-      part = convert(std::move(part), DType::I64, true, true); // Python's int()
-      from = DType::I64;
-    }
-    bool narrow = weak && from == DType::I64 && dtype == DType::I32;
-    return convert(std::move(part), dtype, false, narrow);
-  });
-}
-
-//===------------------------------------------------------------------------------------------===//
-// Elementwise operations
-//===------------------------------------------------------------------------------------------===//
-
-Value Analyzer::applyNode(Loc loc, Loc opLoc, ScalarOp op, bool checked,
-                          std::vector<Value> operands, DType dtype, bool weak) {
-  typed::Apply apply{op, checked, {}};
-  unsigned dims = 0, arrays = 0;
-  bool known = true;
-  Facts facts;
-  Loc shapeLoc;
-  for (Value &operand : operands) {
-    if (operand.isPoison())
-      return {loc, Poison{}};
-    const auto *array = operand.typeAs<ArrayType>();
-    if (array && operand.facts().shape.size() != array->dims)
-      known = false;
-    if (array && known) {
-      auto both = broadcastShapes(facts.shape, operand.facts().shape);
-      if (!both) {
-        auto builder = diags.report(opLoc, message::shapeMismatch, spellShape(facts.shape),
-                                    spellShape(operand.facts().shape));
-        if (arrays > 1)
-          facts.subscript = nullptr; // of two that agree and one that does not, the one is wrong
-        explainShapes(builder.range(shapeLoc).range(operand.loc), facts, operand.facts());
-        return {loc, Poison{}};
-      }
-      if (arrays == 0)
-        facts = operand.facts();
-      facts.shape = std::move(*both);
-      shapeLoc = operand.loc;
-    }
-    if (array) {
-      dims = std::max(dims, array->dims);
-      ++arrays;
-    }
-    apply.operands.push_back(std::move(operand.expr()));
-  }
-  if (dims == 0)
-    return makeTyped(loc, ScalarType{dtype, weak}, std::move(apply));
-  Facts result;
-  if (known) {
-    // Of one array, the subscript that chose it decides the result's shape too.
-    result.subscript = arrays == 1 ? facts.subscript : nullptr;
-    result.shape = std::move(facts.shape);
-    result.origin = {loc, "", result.shape};
-  }
-  return makeTyped(loc, ArrayType{dtype, dims}, std::move(apply), std::move(result));
-}
-
-Value Analyzer::elementwise(Loc loc, Loc opLoc, ScalarOp op, Promotion promotion,
-                            std::vector<Value> operands) {
-  for (const Value &operand : operands) {
-    if (operand.isPoison())
-      return {loc, Poison{}};
-    if (!isNumeric(operand) && !operand.typeAs<UnionType>())
-      return fail(operand.loc, message::notANumber, describe(operand));
-  }
-  return distribute(loc, std::move(operands), [&](std::vector<Value> parts) -> Value {
-    std::vector<const Value *> pointers;
-    for (const Value &part : parts)
-      pointers.push_back(&part);
-    DType dtype = *promote(pointers);
-    if (promotion == Promotion::Float) {
-      if (dtype == DType::Bool)
-        return unsupported(loc, "a float16 result (a math function of booleans)",
-                           "convert with .astype(float)");
-      if (!ir::isFloat(dtype))
-        dtype = DType::F64;
-    }
-    if (promotion == Promotion::Bits && ir::isFloat(dtype)) {
-      auto place = llvm::find_if(parts, [](const Value &part) {
-        return ir::isFloat(dtypeOfValue(part));
-      });
-      return fail(opLoc, message::notForFloats, sourceText(opLoc), describe(*place));
-    }
-    if (promotion == Promotion::Bool)
-      dtype = DType::Bool;
-    for (Value &part : parts)
-      part = adopt(*this, std::move(part), dtype);
-    ir::Typing typing = ir::infoOf(op).typing;
-    DType result =
-        typing == ir::Typing::Compare || typing == ir::Typing::Predicate ? DType::Bool : dtype;
-    return applyNode(loc, opLoc, op, false, std::move(parts), result, false);
-  });
-}
-
 //===------------------------------------------------------------------------------------------===//
 // Binary operators
 //===------------------------------------------------------------------------------------------===//
 
 /// Folds Python arithmetic on known constants; nothing where Python would raise or leave 64 bits.
-static std::optional<ir::ScalarConstant> foldPython(BinaryOperator op,
-                                                    const ir::ScalarConstant &left,
-                                                    const ir::ScalarConstant &right) {
+static std::optional<ir::ScalarConstant>
+foldPython(BinaryOperator op, const ir::ScalarConstant &left, const ir::ScalarConstant &right) {
   if (ir::isFloat(left.type) || ir::isFloat(right.type)) {
     auto number = [](const ir::ScalarConstant &constant) {
       return ir::isFloat(constant.type) ? ir::asDouble(constant)
@@ -273,10 +28,17 @@ static std::optional<ir::ScalarConstant> foldPython(BinaryOperator op,
     };
     double l = number(left), r = number(right), value;
     switch (op) {
-    case BinaryOperator::Add: value = l + r; break;
-    case BinaryOperator::Sub: value = l - r; break;
-    case BinaryOperator::Mult: value = l * r; break;
-    default: return std::nullopt;
+    case BinaryOperator::Add:
+      value = l + r;
+      break;
+    case BinaryOperator::Sub:
+      value = l - r;
+      break;
+    case BinaryOperator::Mult:
+      value = l * r;
+      break;
+    default:
+      return std::nullopt;
     }
     return ir::ScalarConstant{DType::F64, llvm::bit_cast<uint64_t>(value)};
   }
@@ -312,19 +74,32 @@ static std::optional<ir::ScalarConstant> foldPython(BinaryOperator op,
 
 static std::optional<ScalarOp> scalarOpOf(BinaryOperator op) {
   switch (op) {
-  case BinaryOperator::Add: return ScalarOp::Add;
-  case BinaryOperator::Sub: return ScalarOp::Subtract;
-  case BinaryOperator::Mult: return ScalarOp::Multiply;
-  case BinaryOperator::Div: return ScalarOp::Divide;
-  case BinaryOperator::FloorDiv: return ScalarOp::FloorDivide;
-  case BinaryOperator::Mod: return ScalarOp::Modulo;
-  case BinaryOperator::Pow: return ScalarOp::Power;
-  case BinaryOperator::LShift: return ScalarOp::ShiftLeft;
-  case BinaryOperator::RShift: return ScalarOp::ShiftRight;
-  case BinaryOperator::BitOr: return ScalarOp::Or;
-  case BinaryOperator::BitXor: return ScalarOp::Xor;
-  case BinaryOperator::BitAnd: return ScalarOp::And;
-  case BinaryOperator::MatMult: return std::nullopt;
+  case BinaryOperator::Add:
+    return ScalarOp::Add;
+  case BinaryOperator::Sub:
+    return ScalarOp::Subtract;
+  case BinaryOperator::Mult:
+    return ScalarOp::Multiply;
+  case BinaryOperator::Div:
+    return ScalarOp::Divide;
+  case BinaryOperator::FloorDiv:
+    return ScalarOp::FloorDivide;
+  case BinaryOperator::Mod:
+    return ScalarOp::Modulo;
+  case BinaryOperator::Pow:
+    return ScalarOp::Power;
+  case BinaryOperator::LShift:
+    return ScalarOp::ShiftLeft;
+  case BinaryOperator::RShift:
+    return ScalarOp::ShiftRight;
+  case BinaryOperator::BitOr:
+    return ScalarOp::Or;
+  case BinaryOperator::BitXor:
+    return ScalarOp::Xor;
+  case BinaryOperator::BitAnd:
+    return ScalarOp::And;
+  case BinaryOperator::MatMult:
+    return std::nullopt;
   }
   return std::nullopt;
 }
@@ -334,8 +109,8 @@ static Value pythonBinary(Analyzer &sema, BinaryOperator op, Loc loc, Loc opLoc,
                           Value right) {
   DType l = dtypeOfValue(left), r = dtypeOfValue(right);
   ScalarOp scalarOp = *scalarOpOf(op);
-  bool bits = op == BinaryOperator::BitAnd || op == BinaryOperator::BitOr ||
-              op == BinaryOperator::BitXor;
+  bool bits =
+      op == BinaryOperator::BitAnd || op == BinaryOperator::BitOr || op == BinaryOperator::BitXor;
   bool shift = op == BinaryOperator::LShift || op == BinaryOperator::RShift;
   bool isFloat = l == DType::F64 || r == DType::F64;
   if (isFloat && (bits || shift))
@@ -344,9 +119,9 @@ static Value pythonBinary(Analyzer &sema, BinaryOperator op, Loc loc, Loc opLoc,
   std::optional<ir::ScalarConstant> folded;
   if (left.facts().constant && right.facts().constant)
     folded = foldPython(op, *left.facts().constant, *right.facts().constant);
-  DType dtype = isFloat ? DType::F64 : bits && l == DType::Bool && r == DType::Bool ? DType::Bool
-                                                                                    : DType::I64;
-  std::string name = left.facts().name;
+  DType dtype = isFloat                                        ? DType::F64
+                : bits && l == DType::Bool && r == DType::Bool ? DType::Bool
+                                                               : DType::I64;
   left = sema.convert(std::move(left), dtype, true);
   right = sema.convert(std::move(right), dtype, true);
   bool raises = isFloat ? op == BinaryOperator::Div || op == BinaryOperator::FloorDiv ||
@@ -356,8 +131,7 @@ static Value pythonBinary(Analyzer &sema, BinaryOperator op, Loc loc, Loc opLoc,
   std::vector<Value> operands;
   operands.push_back(std::move(left));
   operands.push_back(std::move(right));
-  Value value =
-      sema.applyNode(loc, opLoc, scalarOp, raises, std::move(operands), result, true);
+  Value value = sema.applyNode(loc, opLoc, scalarOp, raises, std::move(operands), result, true);
   if (!value.isPoison())
     value.facts().constant = folded;
   return value;
@@ -450,11 +224,11 @@ static std::optional<Value> sequenceOperator(Analyzer &sema, BinaryOperator op, 
       factor = sema.stabilize(std::move(factor), stmts);
       Facts facts = list.facts();
       facts.shape.clear();
-      Value repeat = sema.makeTyped(
-          loc, type,
-          typed::ListRepeat{std::make_unique<typed::Expr>(std::move(list.expr())),
-                            std::make_unique<typed::Expr>(std::move(factor.expr()))},
-          facts);
+      Value repeat =
+          sema.makeTyped(loc, type,
+                         typed::ListRepeat{std::make_unique<typed::Expr>(std::move(list.expr())),
+                                           std::make_unique<typed::Expr>(std::move(factor.expr()))},
+                         facts);
       return sema.sequence(loc, std::move(stmts), std::move(repeat));
     }
     factor = sema.toIndex(std::move(factor), "repetition counts of lists");
@@ -544,9 +318,9 @@ Value Analyzer::power(Loc loc, Loc opLoc, Value left, Value right) {
       left = stabilize(std::move(left), stmts);
       operands.push_back(duplicate(left));
       operands.push_back(std::move(left));
-      return sequence(loc, std::move(stmts),
-                      applyNode(loc, opLoc, ScalarOp::Multiply, false, std::move(operands), dtype,
-                                false));
+      return sequence(
+          loc, std::move(stmts),
+          applyNode(loc, opLoc, ScalarOp::Multiply, false, std::move(operands), dtype, false));
     }
     if (*exponent == 1.0)
       return copyArray(loc, std::move(left), true);
@@ -571,14 +345,14 @@ Value Analyzer::power(Loc loc, Loc opLoc, Value left, Value right) {
   left = stabilize(std::move(left), stmts);
   if (!exponent || *exponent < 0) {
     right = stabilize(std::move(right), stmts);
-    Value negative = compare(ast::CompareOperator::Lt, loc, opLoc, duplicate(right),
-                             makeInteger(loc, 0));
+    Value negative =
+        compare(ast::CompareOperator::Lt, loc, opLoc, duplicate(right), makeInteger(loc, 0));
     if (const auto *array = negative.typeAs<ArrayType>()) {
       uint32_t axes = (1u << array->dims) - 1;
-      negative = makeTyped(
-          loc, ScalarType{DType::Bool, false},
-          typed::Reduce{typed::ReduceKind::Any,
-                        std::make_unique<typed::Expr>(std::move(negative.expr())), axes, false});
+      negative = makeTyped(loc, ScalarType{DType::Bool, false},
+                           typed::Reduce{typed::ReduceKind::Any,
+                                         std::make_unique<typed::Expr>(std::move(negative.expr())),
+                                         axes, false});
     }
     negative = truth(std::move(negative));
     typed::Block raise;
@@ -660,13 +434,26 @@ Value Analyzer::compare(ast::CompareOperator op, Loc loc, Loc opLoc, Value left,
     return makeBool(loc, (leftText->text == rightText->text) == (op == ast::CompareOperator::Eq));
   ScalarOp scalarOp = ScalarOp::Equal;
   switch (op) {
-  case ast::CompareOperator::Eq: scalarOp = ScalarOp::Equal; break;
-  case ast::CompareOperator::NotEq: scalarOp = ScalarOp::NotEqual; break;
-  case ast::CompareOperator::Lt: scalarOp = ScalarOp::Less; break;
-  case ast::CompareOperator::LtE: scalarOp = ScalarOp::LessEqual; break;
-  case ast::CompareOperator::Gt: scalarOp = ScalarOp::Greater; break;
-  case ast::CompareOperator::GtE: scalarOp = ScalarOp::GreaterEqual; break;
-  default: return unsupported(opLoc, "this comparison");
+  case ast::CompareOperator::Eq:
+    scalarOp = ScalarOp::Equal;
+    break;
+  case ast::CompareOperator::NotEq:
+    scalarOp = ScalarOp::NotEqual;
+    break;
+  case ast::CompareOperator::Lt:
+    scalarOp = ScalarOp::Less;
+    break;
+  case ast::CompareOperator::LtE:
+    scalarOp = ScalarOp::LessEqual;
+    break;
+  case ast::CompareOperator::Gt:
+    scalarOp = ScalarOp::Greater;
+    break;
+  case ast::CompareOperator::GtE:
+    scalarOp = ScalarOp::GreaterEqual;
+    break;
+  default:
+    return unsupported(opLoc, "this comparison");
   }
   for (const Value *value : {&left, &right})
     if (!isNumeric(*value) && !value->typeAs<UnionType>())

@@ -139,10 +139,10 @@ bool Analyzer::evaluateItems(const ast::Expr &slice, const Value &base, Items &i
       items.shape.push_back({"", 0, 1});
       hasSlice = true;
     } else if (part.value.typeAs<ArrayType>() || part.value.typeAs<ListType>()) {
-      bool mask = part.value.typeAs<ArrayType>() &&
-                  part.value.typeAs<ArrayType>()->dtype == DType::Bool;
-      unsupported(part.expr->loc, mask ? "indexing by a boolean array"
-                                       : "indexing by an array of integers",
+      bool mask =
+          part.value.typeAs<ArrayType>() && part.value.typeAs<ArrayType>()->dtype == DType::Bool;
+      unsupported(part.expr->loc,
+                  mask ? "indexing by a boolean array" : "indexing by an array of integers",
                   mask ? "np.where(mask, a, b) selects elementwise, a[mask] = x stores" : "");
       return false;
     } else {
@@ -196,9 +196,9 @@ Value Analyzer::subscriptList(const ast::Expr &expr, const ast::Subscript &node,
   ListType type = *list.typeAs<ListType>();
   if (const auto *slice = std::get_if<ast::Slice>(&node.slice->node)) {
     typed::SubscriptSlice bounds = evaluateSlice(*slice, nullptr);
-    return makeTyped(expr.loc, type,
-                     typed::ListSlice{std::make_unique<typed::Expr>(std::move(list.expr())),
-                                      std::move(bounds)});
+    return makeTyped(
+        expr.loc, type,
+        typed::ListSlice{std::make_unique<typed::Expr>(std::move(list.expr())), std::move(bounds)});
   }
   Value index = toIndex(evaluate(*node.slice), "list indices");
   if (index.isPoison())
@@ -236,10 +236,10 @@ Value Analyzer::evaluateSubscript(const ast::Expr &expr, const ast::Subscript &n
   facts.name = base.facts().name;
   facts.origin = base.facts().origin;
   facts.subscript = &expr;
-  return makeTyped(expr.loc, ArrayType{dtype, items.dims},
-                   typed::View{std::make_unique<typed::Expr>(std::move(base.expr())),
-                               std::move(items.items)},
-                   std::move(facts));
+  return makeTyped(
+      expr.loc, ArrayType{dtype, items.dims},
+      typed::View{std::make_unique<typed::Expr>(std::move(base.expr())), std::move(items.items)},
+      std::move(facts));
 }
 
 } // namespace hpcc::frontend::sema

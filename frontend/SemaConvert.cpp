@@ -1,0 +1,233 @@
+// Conversions and elementwise operations: NEP 50 promotion, in which a weak operand takes the kind
+// of the others, and the broadcasting of what is known about shapes.
+
+#include "frontend/Sema.h"
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/bit.h"
+#include "llvm/Support/MathExtras.h"
+#include <cmath>
+
+namespace hpcc::frontend::sema {
+
+using ir::ScalarOp;
+
+DType promoteStrong(DType left, DType right) {
+  if (left == right)
+    return left;
+  if (left == DType::Bool)
+    return right;
+  if (right == DType::Bool)
+    return left;
+  if (ir::isFloat(left) && ir::isFloat(right))
+    return DType::F64;
+  if (ir::isFloat(left) || ir::isFloat(right))
+    return DType::F64; // f32 with a 32- or 64-bit integer as well
+  return DType::I64;
+}
+
+std::optional<DType> Analyzer::promote(llvm::ArrayRef<const Value *> values) {
+  std::optional<DType> strong;
+  bool weakIntSeen = false, weakFloatSeen = false;
+  for (const Value *value : values) {
+    DType dtype = dtypeOfValue(*value);
+    if (isWeak(*value) && dtype != DType::Bool)
+      (dtype == DType::F64 ? weakFloatSeen : weakIntSeen) = true;
+    else
+      strong = strong ? promoteStrong(*strong, dtype) : dtype;
+  }
+  if (weakFloatSeen)
+    return strong && ir::isFloat(*strong) ? *strong : DType::F64;
+  if (weakIntSeen)
+    return strong && *strong != DType::Bool ? *strong : DType::I64;
+  return strong;
+}
+
+/// A constant converted to another dtype, where that is exact or NumPy's own rounding.
+static std::optional<ir::ScalarConstant> foldCast(const ir::ScalarConstant &constant, DType dtype) {
+  if (constant.type == dtype)
+    return constant;
+  bool fromFloat = ir::isFloat(constant.type);
+  if (ir::isFloat(dtype)) {
+    double value =
+        fromFloat ? ir::asDouble(constant) : static_cast<double>(ir::asInteger(constant));
+    return std::get<ir::ScalarConstant>(ir::constantOf(dtype, value).node);
+  }
+  if (dtype == DType::Bool)
+    return ir::ScalarConstant{DType::Bool, fromFloat ? ir::asDouble(constant) != 0
+                                                     : ir::asInteger(constant) != 0};
+  if (fromFloat)
+    return std::nullopt;
+  int64_t value = ir::asInteger(constant);
+  if (dtype == DType::I32 && !llvm::isInt<32>(value))
+    return std::nullopt;
+  return std::get<ir::ScalarConstant>(ir::constantOf(dtype, value).node);
+}
+
+Value Analyzer::convert(Value value, DType dtype, bool weak, bool checked) {
+  if (value.isPoison())
+    return value;
+  Loc loc = value.loc;
+  if (const auto *array = value.typeAs<ArrayType>()) {
+    if (array->dtype == dtype)
+      return value;
+    ArrayType type{dtype, array->dims};
+    Facts facts;
+    facts.shape = value.facts().shape;
+    facts.origin.created = loc;
+    facts.subscript = value.facts().subscript;
+    return makeTyped(loc, type,
+                     typed::Cast{std::make_unique<typed::Expr>(std::move(value.expr())), false},
+                     facts);
+  }
+  ScalarType from = *value.typeAs<ScalarType>(), to{dtype, weak};
+  if (from == to)
+    return value;
+  Facts facts;
+  if (value.facts().constant)
+    facts.constant = foldCast(*value.facts().constant, dtype);
+  if (facts.constant && std::holds_alternative<typed::Constant>(value.expr().node))
+    return makeTyped(loc, to, typed::Constant{*facts.constant}, facts);
+  if (facts.constant)
+    checked = false;
+  return makeTyped(
+      loc, to, typed::Cast{std::make_unique<typed::Expr>(std::move(value.expr())), checked}, facts);
+}
+
+Value adopt(Analyzer &sema, Value value, DType dtype) {
+  bool narrow = isWeak(value) && dtypeOfValue(value) == DType::I64 && dtype == DType::I32;
+  return sema.convert(std::move(value), dtype, false, narrow);
+}
+
+Value Analyzer::toIndex(Value value, llvm::StringRef what) {
+  if (value.isPoison())
+    return value;
+  const auto *scalar = value.typeAs<ScalarType>();
+  if (const auto *either = value.typeAs<UnionType>()) {
+    bool integers = llvm::all_of(either->alternatives, [](const ScalarType &alternative) {
+      return alternative.dtype == DType::Bool || ir::isInteger(alternative.dtype);
+    });
+    if (!integers)
+      return unsupported(value.loc, "a value that may be int or float here");
+    Loc loc = value.loc;
+    std::vector<Value> operands;
+    operands.push_back(std::move(value));
+    return distribute(loc, std::move(operands), [&](std::vector<Value> parts) {
+      return convert(std::move(parts[0]), DType::I64, true);
+    });
+  }
+  if (!scalar)
+    return fail(value.loc, message::notAnIndex, what, describe(value));
+  if (scalar->dtype != DType::Bool && !ir::isInteger(scalar->dtype))
+    return fail(value.loc, message::notAnIndex, what, describe(value));
+  return convert(std::move(value), DType::I64, true);
+}
+
+Value Analyzer::toElement(Value value, DType dtype, Loc loc, bool element) {
+  if (value.isPoison())
+    return value;
+  if (isArray(value))
+    return convert(std::move(value), dtype, false);
+  if (!value.typeAs<ScalarType>() && !value.typeAs<UnionType>())
+    return fail(loc, message::notANumber, describe(value));
+  std::vector<Value> operands;
+  operands.push_back(std::move(value));
+  return distribute(loc, std::move(operands), [&](std::vector<Value> parts) {
+    Value part = std::move(parts[0]);
+    bool weak = isWeak(part);
+    DType from = dtypeOfValue(part);
+    if (weak && from == DType::F64 && ir::isInteger(dtype) && element) {
+      part = convert(std::move(part), DType::I64, true, true); // Python's int()
+      from = DType::I64;
+    }
+    bool narrow = weak && from == DType::I64 && dtype == DType::I32;
+    return convert(std::move(part), dtype, false, narrow);
+  });
+}
+
+//===------------------------------------------------------------------------------------------===//
+// Elementwise operations
+//===------------------------------------------------------------------------------------------===//
+
+Value Analyzer::applyNode(Loc loc, Loc opLoc, ScalarOp op, bool checked,
+                          std::vector<Value> operands, DType dtype, bool weak) {
+  typed::Apply apply{op, checked, {}};
+  unsigned dims = 0, arrays = 0;
+  bool known = true;
+  Facts facts;
+  Loc shapeLoc;
+  for (Value &operand : operands) {
+    if (operand.isPoison())
+      return {loc, Poison{}};
+    const auto *array = operand.typeAs<ArrayType>();
+    if (array && operand.facts().shape.size() != array->dims)
+      known = false;
+    if (array && known) {
+      auto both = broadcastShapes(facts.shape, operand.facts().shape);
+      if (!both) {
+        auto builder = diags.report(opLoc, message::shapeMismatch, spellShape(facts.shape),
+                                    spellShape(operand.facts().shape));
+        if (arrays > 1)
+          facts.subscript = nullptr; // of two that agree and one that does not, the one is wrong
+        explainShapes(builder.range(shapeLoc).range(operand.loc), facts, operand.facts());
+        return {loc, Poison{}};
+      }
+      if (arrays == 0)
+        facts = operand.facts();
+      facts.shape = std::move(*both);
+      shapeLoc = operand.loc;
+    }
+    if (array) {
+      dims = std::max(dims, array->dims);
+      ++arrays;
+    }
+    apply.operands.push_back(std::move(operand.expr()));
+  }
+  if (dims == 0)
+    return makeTyped(loc, ScalarType{dtype, weak}, std::move(apply));
+  Facts result;
+  if (known) {
+    // Of one array, the subscript that chose it decides the result's shape too.
+    result.subscript = arrays == 1 ? facts.subscript : nullptr;
+    result.shape = std::move(facts.shape);
+    result.origin = {loc, "", result.shape};
+  }
+  return makeTyped(loc, ArrayType{dtype, dims}, std::move(apply), std::move(result));
+}
+
+Value Analyzer::elementwise(Loc loc, Loc opLoc, ScalarOp op, Promotion promotion,
+                            std::vector<Value> operands) {
+  for (const Value &operand : operands) {
+    if (operand.isPoison())
+      return {loc, Poison{}};
+    if (!isNumeric(operand) && !operand.typeAs<UnionType>())
+      return fail(operand.loc, message::notANumber, describe(operand));
+  }
+  return distribute(loc, std::move(operands), [&](std::vector<Value> parts) -> Value {
+    std::vector<const Value *> pointers;
+    for (const Value &part : parts)
+      pointers.push_back(&part);
+    DType dtype = *promote(pointers);
+    if (promotion == Promotion::Float) {
+      if (dtype == DType::Bool)
+        return unsupported(loc, "a float16 result (a math function of booleans)",
+                           "convert with .astype(float)");
+      if (!ir::isFloat(dtype))
+        dtype = DType::F64;
+    }
+    if (promotion == Promotion::Bits && ir::isFloat(dtype)) {
+      auto place =
+          llvm::find_if(parts, [](const Value &part) { return ir::isFloat(dtypeOfValue(part)); });
+      return fail(opLoc, message::notForFloats, sourceText(opLoc), describe(*place));
+    }
+    if (promotion == Promotion::Bool)
+      dtype = DType::Bool;
+    for (Value &part : parts)
+      part = adopt(*this, std::move(part), dtype);
+    ir::Typing typing = ir::infoOf(op).typing;
+    DType result =
+        typing == ir::Typing::Compare || typing == ir::Typing::Predicate ? DType::Bool : dtype;
+    return applyNode(loc, opLoc, op, false, std::move(parts), result, false);
+  });
+}
+
+} // namespace hpcc::frontend::sema
