@@ -2,28 +2,30 @@
 """Measures programs under CPython, under `hpcc run`, and as executables; prints a table.
 
 The three ways of running a program take turns, so that a change of the machine's load meets all of
-them alike. A time is the wall time of the whole process, start-up and compilation (for `hpcc run`)
-included; the table gives the median of the rounds.
+them alike. A time is the processor time (user and system) of the whole process, start-up and, for
+`hpcc run`, compilation included; it varies less than wall time on a machine with other work, and is
+the same on an idle one, for all of them run on one core. The table gives the median of the rounds.
 
     bench/compare.py examples/*.hpc
 """
 
 import argparse
 import os
+import resource
 import statistics
 import subprocess
 import sys
 import tempfile
-import time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))
 
 
 def seconds(command, directory):
-    """The wall time of one run of a command; its output is thrown away."""
-    start = time.perf_counter()
+    """The processor time of one run of a command; its output is thrown away."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
     subprocess.run(command, cwd=directory, stdout=subprocess.DEVNULL, check=True)
-    return time.perf_counter() - start
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
 def measure(program, hpcc, python, rounds, directory):

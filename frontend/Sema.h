@@ -250,7 +250,7 @@ struct Analyzer {
   std::vector<std::unique_ptr<Instance>> provisional;
   unsigned depth = 0;   // of nested instantiations
   bool endless = false; // a chain of calls goes on without end: nothing is analysed again
-  Loc lostValue; // of an expression that gave no value and no message: a fault of sema
+  Loc lostValue;        // of an expression that gave no value and no message: a fault of sema
 
   explicit Analyzer(Diagnostics &diagnostics) : diags(diagnostics) {}
 

@@ -276,7 +276,7 @@ struct Program {
   Stage stage = Stage::Source;
   std::vector<Symbol> symbols;
   std::vector<Buffer> buffers;
-  std::vector<BufferId> globals; // scalar variables and handles that functions share
+  std::vector<BufferId> globals;   // scalar variables and handles that functions share
   std::vector<Function> functions; // `main` is the entry: no parameters, no results
 
   const Buffer &operator[](BufferId id) const { return buffers[id.index]; }

@@ -112,7 +112,7 @@ struct ScalarBound {
 struct ScalarCast {
   DType type = DType::F64;
   bool checked = false;
-  Loc loc; // of the construct that raises, where checked
+  Loc loc;                     // of the construct that raises, where checked
   std::vector<Scalar> operand; // exactly one
   bool operator==(const ScalarCast &) const;
 };

@@ -50,9 +50,11 @@ void dropCheck(ScalarApply &node, const Facts &facts) {
   auto isSmall = [](const Scalar &operand) {
     std::optional<Affine> affine = asAffine(operand);
     return std::abs(affine->constant) < int64_t(1) << 31 &&
-           llvm::all_of(affine->terms, [](const AffineTerm &term) {
-             return std::abs(term.coefficient) < int64_t(1) << 31;
-           });
+           llvm::all_of(
+               affine->terms,
+               [](const AffineTerm &term) {
+                 return std::abs(term.coefficient) < int64_t(1) << 31;
+               });
   };
   if (node.op == ScalarOp::Multiply && !llvm::all_of(node.operands, isSmall))
     return;
