@@ -112,6 +112,8 @@ std::vector<Affine> Builder::broadcastShape(llvm::ArrayRef<std::vector<Affine>> 
   std::vector<Scalar> arguments;
   for (const std::vector<Affine> &shape : shapes)
     appendShape(arguments, shape);
+  if (std::exchange(namesOutput, false))
+    appendShape(arguments, shapes.front());
   check(allOf(std::move(conditions)), "BroadcastOperands", std::move(arguments));
 
   std::vector<Affine> result;

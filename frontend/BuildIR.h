@@ -218,6 +218,10 @@ struct Builder {
   Elements elementwise(std::vector<Value> operands, bool listScalars,
                        llvm::function_ref<Scalar(std::vector<Scalar>)> combine);
   std::vector<Affine> broadcastShape(llvm::ArrayRef<std::vector<Affine>> shapes);
+  /// The operation whose result goes into its own first operand (`a += b`): NumPy's message names
+  /// that shape once more, as the output's. Null outside of such a statement.
+  const typed::Expr *inPlace = nullptr;
+  bool namesOutput = false; // in the message of the next broadcastShape
   Scalar elementOf(Value &operand, llvm::ArrayRef<Affine> shape, llvm::ArrayRef<SymbolId> axes,
                    unsigned arrays, Elements &result);
   void checkIntegerPower(const Value &base, Value &exponent);

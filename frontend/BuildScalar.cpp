@@ -179,6 +179,7 @@ Value Builder::lowerNode(const typed::Expr &expr, const typed::Apply &node) {
     checkIntegerPower(values[0], values[1]);
   if (isArray(expr.type)) {
     bool three = node.op == ScalarOp::Select;
+    namesOutput = &expr == inPlace;
     return {
         {}, std::nullopt, elementwise(std::move(values), three, [&](std::vector<Scalar> elements) {
           return ir::apply(program, node.op, std::move(elements));

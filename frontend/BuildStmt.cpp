@@ -171,8 +171,23 @@ static bool storeInMemoryOrder(Builder &builder, BufferId target, BufferId sourc
   return true;
 }
 
+/// The operation of `a op= b` below the conversion of its result.
+static const typed::Expr *operationOf(const typed::Expr &value) {
+  const typed::Expr *expr = &value;
+  for (;;) {
+    if (auto *cast = std::get_if<typed::Cast>(&expr->node))
+      expr = cast->operand.get();
+    else if (auto *sequence = std::get_if<typed::Sequence>(&expr->node))
+      expr = sequence->value.get();
+    else
+      return expr;
+  }
+}
+
 void Builder::lowerNode(const typed::StoreSlice &node) {
+  inPlace = node.augmented ? operationOf(node.value) : nullptr;
   Value stored = value(node.value);
+  inPlace = nullptr;
   if (stored.elements)
     stored = {{}, named(std::move(stored), node.value.type), std::nullopt};
   std::vector<const typed::Expr *> exprs{&node.base};
