@@ -259,6 +259,8 @@ class Generator(Expressions):
                 second = self.select(left, shape)
                 if "[" in first and second and "[" in second:
                     self.note("swap of parts")
+                    if len(shape) == 1:  # a bare copy of these is NumPy's own overlap bug
+                        return self.write("%s, %s = %s + 0, %s + 0" % (first, second, second, first))
                     return self.write("%s, %s = %s, %s" % (first, second, second, first))
             if others:
                 right = self.rng.choice(others)
