@@ -131,11 +131,21 @@ bool linkExecutable(ArrayRef<char> object, StringRef output, StringRef hpccPath,
   std::string linker = findLinker(diags), runtime = findRuntime(hpccPath, diags);
   if (linker.empty() || runtime.empty())
     return false;
-  if (sys::fs::is_directory(output)) {
-    diags.report({}, cannotWrite, output, "is a directory");
+  if (output == "-") {
+    diags.report({}, cannotWrite, output, "an executable needs a file; name one with -o");
     return false;
   }
-  std::string executable = createBeside(output, diags);
+  // The new file takes the place of the old one, which must not be a device or the like.
+  SmallString<128> target(output);
+  if (sys::fs::exists(output)) {
+    (void)sys::fs::real_path(output, target); // a link stays one
+    if (!sys::fs::is_regular_file(target)) {
+      diags.report({}, cannotWrite, output,
+                   sys::fs::is_directory(target) ? "is a directory" : "is not a regular file");
+      return false;
+    }
+  }
+  std::string executable = createBeside(target, diags);
   if (executable.empty())
     return false;
   auto removeExecutable = removeLater(executable);
@@ -157,7 +167,7 @@ bool linkExecutable(ArrayRef<char> object, StringRef output, StringRef hpccPath,
     diags.report({}, linkFailed, output, problem.empty() ? readText(log) : problem);
     return false;
   }
-  return renameTo(executable, output, diags);
+  return renameTo(executable, target, diags);
 }
 
 } // namespace hpcc::codegen

@@ -252,6 +252,10 @@ struct Analyzer {
   bool endless = false; // a chain of calls goes on without end: nothing is analysed again
   Loc lostValue;        // of an expression that gave no value and no message: a fault of sema
 
+  /// Branches around the code at hand. What may never run is no reason to refuse a program: shapes
+  /// that clash there are left to the run.
+  unsigned branches = 0;
+
   explicit Analyzer(Diagnostics &diagnostics) : diags(diagnostics) {}
 
   // Messages -------------------------------------------------------------------------------------

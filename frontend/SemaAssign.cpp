@@ -163,7 +163,8 @@ void Analyzer::storeSubscript(const ast::Expr &target, Value value) {
       if (from.size() != source->dims || items.shape.size() != items.dims)
         break;
       const SymbolicSize &size = from[source->dims - k], &into = items.shape[items.dims - k];
-      if (size.value && into.value && *size.value != 1 && *size.value != *into.value) {
+      if (branches == 0 && size.value && into.value && *size.value != 1 &&
+          *size.value != *into.value) {
         Facts part;
         part.shape = items.shape;
         part.origin = base.facts().origin;

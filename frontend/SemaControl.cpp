@@ -30,11 +30,13 @@ void Analyzer::analyzeIf(const ast::Stmt &stmt, const ast::If &node) {
   typed::Block *outer = out;
   typed::Block thenBlock, elseBlock;
   out = &thenBlock;
+  ++branches;
   analyzeBlock(node.body);
   Env thenEnv = std::move(function->env);
   function->env = std::move(before);
   out = &elseBlock;
   analyzeBlock(node.orelse);
+  --branches;
   Env elseEnv = std::move(function->env);
   Env joined = join(thenEnv, elseEnv);
   function->env = std::move(elseEnv);

@@ -163,7 +163,7 @@ Value Analyzer::applyNode(Loc loc, Loc opLoc, ScalarOp op, bool checked,
       known = false;
     if (array && known) {
       auto both = broadcastShapes(facts.shape, operand.facts().shape);
-      if (!both) {
+      if (!both && branches == 0) {
         auto builder = diags.report(opLoc, message::shapeMismatch, spellShape(facts.shape),
                                     spellShape(operand.facts().shape));
         if (arrays > 1)
@@ -173,7 +173,9 @@ Value Analyzer::applyNode(Loc loc, Loc opLoc, ScalarOp op, bool checked,
       }
       if (arrays == 0)
         facts = operand.facts();
-      facts.shape = std::move(*both);
+      known = both.has_value(); // a clash in a branch is left to the run
+      if (both)
+        facts.shape = std::move(*both);
       shapeLoc = operand.loc;
     }
     if (array) {

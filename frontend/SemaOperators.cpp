@@ -198,6 +198,8 @@ static std::optional<Value> sequenceOperator(Analyzer &sema, BinaryOperator op, 
     left.loc = loc;
     return std::move(left);
   }
+  if ((leftTuple || rightTuple) && op == BinaryOperator::Mult)
+    return sema.unsupported(opLoc, "repeating a tuple");
   const auto *leftList = left.typeAs<ListType>(), *rightList = right.typeAs<ListType>();
   if (!leftList && !rightList)
     return std::nullopt;

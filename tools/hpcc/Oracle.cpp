@@ -148,6 +148,11 @@ void reportFirstDifference(StringRef python, StringRef ours) {
 }
 
 int compare(const Outcome &python, const Outcome &ours) {
+  if (StringRef(python.errors).contains("No module named 'numpy'")) {
+    llvm::errs() << "hpcc: error: this Python has no NumPy to compare with; name another with "
+                    "--python=\n";
+    return 1;
+  }
   std::string pythonError = uncaughtError(python, true), ourError = uncaughtError(ours, false);
   if (python.output != ours.output) {
     reportFirstDifference(python.output, ours.output);
