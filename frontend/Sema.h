@@ -352,6 +352,8 @@ struct Analyzer {
                     const std::function<Value()> &otherwise);
   Value joinValues(Loc loc, typed::Expr test, Value then, typed::Block thenStmts, Value otherwise,
                    typed::Block otherwiseStmts);
+  /// The scalar or union value as the given (equal or larger) scalar type.
+  Value widen(Value value, const Type &target);
   /// Python's truth of a value as a scalar bool.
   Value truth(Value value);
 
@@ -439,6 +441,9 @@ struct Analyzer {
 /// Names that a block assigns, in nested blocks too (not in nested functions).
 void collectAssigned(const ast::Block &block, std::set<std::string> &names);
 void collectTargets(const ast::Expr &target, std::set<std::string> &names);
+
+/// The scalar alternatives of a type; empty if it is no scalar.
+std::vector<ScalarType> alternativesOf(const Type &type);
 
 /// Does `numpy` have a public name that hpcc knows?
 bool knowsNumpyName(llvm::StringRef name);

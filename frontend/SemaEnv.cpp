@@ -235,8 +235,7 @@ static Facts meet(const Facts &left, const Facts &right) {
   return facts;
 }
 
-/// The scalar alternatives of a type; empty if it is no scalar.
-static std::vector<ScalarType> alternativesOf(const Type &type) {
+std::vector<ScalarType> alternativesOf(const Type &type) {
   if (auto *scalar = std::get_if<ScalarType>(&type))
     return {*scalar};
   if (auto *joined = std::get_if<UnionType>(&type))

@@ -127,14 +127,6 @@ Structure Analyzer::structureOf(const Value &value) {
   return structure;
 }
 
-static std::vector<ScalarType> scalarsOf(const Type &type) {
-  if (auto *scalar = std::get_if<ScalarType>(&type))
-    return {*scalar};
-  if (auto *joined = std::get_if<UnionType>(&type))
-    return joined->alternatives;
-  return {};
-}
-
 std::optional<Structure> Analyzer::joinStructures(const Structure &left, const Structure &right) {
   if (left == right)
     return left;
@@ -142,7 +134,7 @@ std::optional<Structure> Analyzer::joinStructures(const Structure &left, const S
     return std::nullopt;
   Structure joined = left;
   if (left.kind == Structure::Kind::Single) {
-    std::vector<ScalarType> all = scalarsOf(left.type), more = scalarsOf(right.type);
+    std::vector<ScalarType> all = alternativesOf(left.type), more = alternativesOf(right.type);
     if (all.empty() || more.empty())
       return std::nullopt;
     llvm::append_range(all, more);
@@ -158,25 +150,6 @@ std::optional<Structure> Analyzer::joinStructures(const Structure &left, const S
     element = *both;
   }
   return joined;
-}
-
-/// The scalar or union value as the given (larger) scalar type.
-static Value widen(Analyzer &sema, Value value, const Type &target) {
-  if (value.isPoison() || *value.type() == target)
-    return value;
-  const auto &alternatives = std::get<UnionType>(target).alternatives;
-  Loc loc = value.loc;
-  std::vector<Value> operands;
-  operands.push_back(std::move(value));
-  auto make = [&](std::vector<Value> parts) {
-    ScalarType scalar = *parts[0].typeAs<ScalarType>();
-    unsigned position =
-        static_cast<unsigned>(llvm::find(alternatives, scalar) - alternatives.begin());
-    return sema.makeTyped(
-        loc, target,
-        typed::UnionMake{std::make_unique<typed::Expr>(std::move(parts[0].expr())), position});
-  };
-  return sema.distribute(loc, std::move(operands), make);
 }
 
 void Analyzer::flatten(Value value, const Structure &structure, std::vector<typed::Expr> &values) {
@@ -195,7 +168,7 @@ void Analyzer::flatten(Value value, const Structure &structure, std::vector<type
   if (larger && !std::holds_alternative<UnionType>(structure.type))
     return;
   if (larger)
-    value = widen(*this, std::move(value), structure.type);
+    value = widen(std::move(value), structure.type);
   if (!value.isPoison())
     values.push_back(std::move(value.expr()));
 }

@@ -207,16 +207,30 @@ static bool sameCode(const Analyzer &sema, const typed::Expr &left, const typed:
   return false;
 }
 
+Value Analyzer::widen(Value value, const Type &target) {
+  if (value.isPoison() || *value.type() == target)
+    return value;
+  const auto &alternatives = std::get<UnionType>(target).alternatives;
+  Loc loc = value.loc;
+  std::vector<Value> operands;
+  operands.push_back(std::move(value));
+  auto make = [&](std::vector<Value> parts) {
+    ScalarType scalar = *parts[0].typeAs<ScalarType>();
+    unsigned position =
+        static_cast<unsigned>(llvm::find(alternatives, scalar) - alternatives.begin());
+    return makeTyped(
+        loc, target,
+        typed::UnionMake{std::make_unique<typed::Expr>(std::move(parts[0].expr())), position});
+  };
+  return distribute(loc, std::move(operands), make);
+}
+
 Value Analyzer::joinValues(Loc loc, typed::Expr test, Value then, typed::Block thenStmts,
                            Value otherwise, typed::Block otherwiseStmts) {
   if (then.isPoison() || otherwise.isPoison())
     return {loc, Poison{}};
-  auto *thenTuple = then.as<TupleValue>();
-  auto *otherTuple = otherwise.as<TupleValue>();
-  if (!then.as<TypedValue>() || !otherwise.as<TypedValue>()) {
-    (void)thenTuple, (void)otherTuple;
+  if (!then.as<TypedValue>() || !otherwise.as<TypedValue>())
     return unsupported(loc, "a conditional expression over these values", "use an 'if' statement");
-  }
   Type type = *then.type();
   if (type != *otherwise.type()) {
     Structure left{Structure::Kind::Single, type, {}};
@@ -225,22 +239,8 @@ Value Analyzer::joinValues(Loc loc, typed::Expr test, Value then, typed::Block t
     if (!joined)
       return fail(loc, message::conditionalTypes, nameOf(type), nameOf(*otherwise.type()));
     type = joined->type;
-    auto widen = [&](Value value) {
-      if (*value.type() == type)
-        return value;
-      const auto &alternatives = std::get<UnionType>(type).alternatives;
-      std::vector<Value> operands;
-      operands.push_back(std::move(value));
-      return distribute(loc, std::move(operands), [&](std::vector<Value> parts) {
-        unsigned position = static_cast<unsigned>(
-            llvm::find(alternatives, *parts[0].typeAs<ScalarType>()) - alternatives.begin());
-        return makeTyped(
-            loc, type,
-            typed::UnionMake{std::make_unique<typed::Expr>(std::move(parts[0].expr())), position});
-      });
-    };
-    then = widen(std::move(then));
-    otherwise = widen(std::move(otherwise));
+    then = widen(std::move(then), type);
+    otherwise = widen(std::move(otherwise), type);
     if (then.isPoison() || otherwise.isPoison())
       return {loc, Poison{}};
   }
