@@ -103,6 +103,8 @@ static void emitAssign(FunctionState &state, const ir::Assign &assign, ArrayRef<
 
 static void emitAxes(FunctionState &state, const ir::Compute &compute, ArrayRef<ir::Axis> axes) {
   if (axes.empty()) {
+    for (BufferId local : compute.locals)
+      createVariable(state, local);
     for (const ir::Assign &assign : compute.body)
       emitAssign(state, assign, compute.axes);
     return;

@@ -255,4 +255,21 @@ std::optional<Affine> Facts::lowerBoundOf(const Affine &form,
   return std::nullopt;
 }
 
+void addFactsOf(const Program &program, const Stmt &stmt, Facts &facts) {
+  if (const auto *let = std::get_if<Let>(&stmt.node)) {
+    if (std::holds_alternative<ScalarDim>(let->value.node))
+      facts.setSize(let->symbol);
+    else
+      facts.addLet(let->symbol, let->value);
+  } else if (const auto *alloc = std::get_if<Alloc>(&stmt.node)) {
+    for (const Affine &size : program[alloc->buffer].shape)
+      if (std::optional<SymbolId> symbol = size.asSymbol())
+        facts.setSize(*symbol);
+      else if (!size.isConstant())
+        facts.addNonNegative(size);
+  } else if (const auto *check = std::get_if<Check>(&stmt.node)) {
+    facts.addCondition(check->condition);
+  }
+}
+
 } // namespace hpcc::ir

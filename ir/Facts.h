@@ -84,6 +84,9 @@ private:
   std::vector<Affine> nonNegative;
 };
 
+/// What a statement says about the symbols that it declares or compares, for the code after it.
+void addFactsOf(const Program &program, const Stmt &stmt, Facts &facts);
+
 /// left < right and so on: the operation with its operands swapped or its result negated.
 ScalarOp swappedComparison(ScalarOp op);
 std::optional<ScalarOp> negatedComparison(ScalarOp op);

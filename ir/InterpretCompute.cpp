@@ -171,6 +171,8 @@ void Machine::runPoint(ComputeRun &run) {
     return;
   if (watch)
     watch->setPoint(run.point);
+  for (BufferId local : run.compute.locals)
+    allocate(local, {});
   for (size_t index = 0; index < run.compute.body.size() && !stopped; ++index)
     runAssign(run, index);
 }

@@ -119,7 +119,8 @@ View TextParser::parseView() {
   return view;
 }
 
-// "compute" "(" axis kind {"," axis kind} ")" "{" {assign location} "}"
+// "compute" "(" axis kind {"," axis kind} ")" ["local" "(" %name ":" type {"," ..} ")"]
+//   ["group" "(" number ")"] ["recompute"] "{" {assign location} "}"
 Compute TextParser::parseCompute() {
   Scope scope{*this};
   Compute compute;
@@ -131,6 +132,11 @@ Compute TextParser::parseCompute() {
       failExpected("par, red or seq");
     compute.axes.push_back(std::move(axis));
   });
+  if (accept("local"))
+    list("(", ")", [&] { compute.locals.push_back(declareBuffer(Storage::Own)); });
+  if (accept("group"))
+    list("(", ")", [&] { compute.plan.group = parseUnsigned(); });
+  compute.plan.recompute = accept("recompute");
   expect("{");
   while (!at("}") && !failed()) {
     compute.body.push_back(parseAssign());

@@ -17,9 +17,12 @@
 
 namespace hpcc::ir {
 
-/// What a pass did or refused to do, at a place of the user's program; `other` is the second place
-/// of a pair (the write that a fusion would have overtaken).
+/// What a pass did (passed) or declined to do (missed), at a place of the user's program. A missed
+/// remark names the fact that stopped the pass; `other` is the second place of a pair (the write
+/// that a fusion would have overtaken).
 struct Remark {
+  enum class Kind : uint8_t { Passed, Missed };
+  Kind kind = Kind::Passed;
   std::string pass;
   Loc loc;
   std::string text;
@@ -33,9 +36,11 @@ struct PassContext {
   std::vector<Remark> remarks;
   std::map<std::string, uint64_t> counters; // under names like "binds resolved"; see --stats
 
-  void remark(Loc loc, const llvm::Twine &text) { remarks.push_back({pass, loc, text.str()}); }
-  void remark(Loc loc, const llvm::Twine &text, Loc other, const llvm::Twine &otherText) {
-    remarks.push_back({pass, loc, text.str(), other, otherText.str()});
+  void passed(Loc loc, const llvm::Twine &text, Loc other = {}, const llvm::Twine &otherText = "") {
+    remarks.push_back({Remark::Kind::Passed, pass, loc, text.str(), other, otherText.str()});
+  }
+  void missed(Loc loc, const llvm::Twine &text, Loc other = {}, const llvm::Twine &otherText = "") {
+    remarks.push_back({Remark::Kind::Missed, pass, loc, text.str(), other, otherText.str()});
   }
   void count(llvm::StringRef what, uint64_t by = 1) { counters[what.str()] += by; }
 };

@@ -363,7 +363,17 @@ void Printer::view(const View &view) {
 void Printer::compute(const Compute &compute) {
   out << "compute (";
   list(compute.axes, [&](const Axis &each) { axis(each), out << ' ' << wordOf(each.kind); });
-  out << ") {";
+  out << ')';
+  if (!compute.locals.empty()) {
+    out << " local(";
+    list(compute.locals, [&](BufferId local) { declaration(local); });
+    out << ')';
+  }
+  if (compute.plan.group)
+    out << " group(" << *compute.plan.group << ')';
+  if (compute.plan.recompute)
+    out << " recompute";
+  out << " {";
   ++depth;
   for (const Assign &each : compute.body)
     line(), assign(each), location(each.loc);
@@ -413,8 +423,9 @@ void Printer::header(const Stmt &stmt) {
                  },
                  [&](const Drop &node) { out << "drop ", buffer(node.buffer); },
                  [&](const Compute &node) {
-                   // The short form has one place for a location.
-                   if (node.axes.empty() && node.body.size() == 1 && node.body[0].loc == stmt.loc)
+                   // The short form has one place for a location and none for attributes.
+                   if (node.axes.empty() && node.body.size() == 1 && node.locals.empty() &&
+                       node.plan == FusionPlan() && node.body[0].loc == stmt.loc)
                      assign(node.body[0]);
                    else
                      compute(node);

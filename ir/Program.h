@@ -114,8 +114,8 @@ struct Drop {
   bool operator==(const Drop &) const = default;
 };
 
-/// par: any order gives the same result, no cell is touched by two points. red: only the order
-/// attribute of the reduction counts. seq: the written order counts.
+/// par: any order gives the same result, no cell is touched by two points. red: the same, but for
+/// the targets of reductions, where only the order attribute counts. seq: the written order counts.
 enum class AxisKind : uint8_t { Par, Red, Seq };
 
 /// i in [lo, hi) step s. Empty when hi <= lo.
@@ -146,12 +146,24 @@ struct Assign {
   bool operator==(const Assign &) const = default;
 };
 
+/// What plan-fusion decided for a compute; later passes obey or decline. group: computes of one
+/// block with the same number become one. recompute: its value takes the place of each read of its
+/// target.
+struct FusionPlan {
+  std::optional<uint32_t> group;
+  bool recompute = false;
+  bool operator==(const FusionPlan &) const = default;
+};
+
 /// The one noun: a box of axes and what happens at each point. Points in lexicographic order of the
 /// axes as written, the assignments of a point in text order, stores visible at once. Without axes
 /// it is a scalar assignment.
 struct Compute {
   std::vector<Axis> axes;
   std::vector<Assign> body;
+  /// Scalar variables that each point has of its own; arbitrary until the point sets them.
+  std::vector<BufferId> locals = {};
+  FusionPlan plan = {};
   bool operator==(const Compute &) const = default;
 };
 

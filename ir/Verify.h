@@ -30,9 +30,10 @@
 //   assign        the value has the target's type; `op=` is defined for it
 //   par           each par axis has an index of its own in every written access, of the form
 //                 c * axis + terms without axes; other accesses to a written buffer use the same
-//                 index there, or another slot; so no two points touch one cell
-//   red           red axes do not occur in targets; the assignments are `op=` and do not read what
-//                 the compute writes
+//                 index there, or one outside of what that index runs over, or another slot; so no
+//                 two points touch one cell. Locals belong to one point and are exempt
+//   red           a red axis that occurs in a target is as a par axis to it; an assignment whose
+//                 target lacks one is `op=`, and its target is not read in the compute
 //   order         a float sum or product over red axes states its order; `tree` is for float sums,
 //                 over red axes; without red axes there is none
 //   views         a view's type and shape follow from its base and form
@@ -44,7 +45,7 @@
 //   signature     parameters and results are scalar variables or handles; `main` exists and has
 //   none effects       the stated effects are those inferred (Effects.h)
 // Stages (VerifyStmt.cpp)
-//   source        loops are ordered: axis kinds of loops are seq (before stage planned)
+//   source        loops are ordered: axis kinds of loops are seq
 //   canonical     no view names a view
 //
 //===-----------------------------------------------------------------------------------------===//

@@ -38,10 +38,35 @@ static bool inOtherSlot(const Access &left, const Access &right, const Program &
   return distance && *distance % static_cast<int64_t>(program[left.buffer].slots) != 0;
 }
 
-/// The other accesses of the compute to what `target` writes, for each par axis.
+/// Whether the index, the same at all points, is none of those that the axis' own index takes: it
+/// lies before the first or behind the last by a constant.
+static bool liesOutside(const Index &index, const Index &own, const Axis &axis,
+                        const std::vector<Axis> &axes) {
+  int64_t coefficient = own.form.coefficientOf(axis.iterator);
+  if (index.wrap || mentions(index.form, axes) || (coefficient != 1 && coefficient != -1))
+    return false;
+  Affine rest = own.form - Affine(axis.iterator) * coefficient;
+  Affine position = (index.form - rest) * coefficient; // of the axis that would reach the index
+  auto isPositive = [](const Affine &form) { return form.asConstant().value_or(0) > 0; };
+  return llvm::any_of(axis.lo.forms, [&](const Affine &lo) { return isPositive(lo - position); }) ||
+         llvm::any_of(axis.hi.forms,
+                      [&](const Affine &hi) { return isPositive(position - hi + Affine(1)); });
+}
+
+static bool mentions(const Access &access, SymbolId symbol) {
+  return llvm::any_of(access.indices, [&](const Index &index) { return mentions(index, symbol); });
+}
+
+static bool isLocal(const Compute &compute, BufferId buffer) {
+  return llvm::is_contained(compute.locals, buffer);
+}
+
+/// The other accesses of the compute to what `target` writes, for each par axis, and for each red
+/// axis that the target has.
 static void verifyParAccesses(const Compute &compute, const Access &target, VerifyReport &report) {
   for (const Axis &axis : compute.axes) {
-    if (axis.kind != AxisKind::Par)
+    if (axis.kind == AxisKind::Seq ||
+        (axis.kind == AxisKind::Red && !mentions(target, axis.iterator)))
       continue;
     llvm::StringRef name = report.program[axis.iterator].name;
     std::optional<size_t> own = ownIndexOf(axis, target, compute.axes);
@@ -52,6 +77,7 @@ static void verifyParAccesses(const Compute &compute, const Access &target, Veri
     auto check = [&](const Access &access) {
       if (access.buffer == target.buffer && access.indices.size() == target.indices.size() &&
           !(access.indices[*own] == target.indices[*own]) &&
+          !liesOutside(access.indices[*own], target.indices[*own], axis, compute.axes) &&
           !inOtherSlot(access, target, report.program))
         report("par", toText(access, report.program) + " and " + toText(target, report.program) +
                           " can be one cell at two points of " + name);
@@ -80,21 +106,22 @@ template <typename F> static void forEachRead(const Assign &assign, F &&visit) {
   inTree(assign.value);
 }
 
-static void verifyRed(const Compute &compute, const Assign &assign, VerifyReport &report) {
+/// Whether the assignment is a reduction: its target lacks a red axis.
+static bool reduces(const Compute &compute, const Assign &assign) {
+  return !isLocal(compute, assign.target.buffer) &&
+         llvm::any_of(compute.axes, [&](const Axis &axis) {
+           return axis.kind == AxisKind::Red && !mentions(assign.target, axis.iterator);
+         });
+}
+
+static void verifyReduction(const Compute &compute, const Assign &assign, VerifyReport &report) {
   const Program &program = report.program;
-  for (const Axis &axis : compute.axes) {
-    bool inTarget = llvm::any_of(
-        assign.target.indices, [&](const Index &index) { return mentions(index, axis.iterator); });
-    if (axis.kind == AxisKind::Red && inTarget)
-      report("red", toText(assign.target, program) + " is stored at each point of the red axis " +
-                        program[axis.iterator].name);
-  }
   if (assign.op == AssignOp::Set)
     report("red", toText(assign.target, program) + " is set, not reduced, over a red axis");
-  for (const Assign &writer : compute.body)
-    forEachRead(assign, [&](BufferId buffer, const Access *read) {
-      bool other = read && inOtherSlot(*read, writer.target, program);
-      if (buffer == writer.target.buffer && !other)
+  for (const Assign &reader : compute.body)
+    forEachRead(reader, [&](BufferId buffer, const Access *read) {
+      bool other = read && inOtherSlot(*read, assign.target, program);
+      if (buffer == assign.target.buffer && !other)
         report("red", "%" + program[buffer].name + " is read while it is reduced");
     });
 }
@@ -106,18 +133,17 @@ static void verifyOrder(const Compute &compute, const Assign &assign, VerifyRepo
       return axis.iterator == symbol && axis.kind == AxisKind::Red;
     });
   };
-  bool reduces =
-      llvm::any_of(compute.axes, [](const Axis &axis) { return axis.kind == AxisKind::Red; });
+  bool isReduction = reduces(compute, assign);
   bool sum = assign.op == AssignOp::Add || assign.op == AssignOp::Multiply;
   bool isFloatTarget = isFloat(program[assign.target.buffer].type);
   switch (assign.order) {
   case ReductionOrder::Any:
-    if (reduces && sum && isFloatTarget)
+    if (isReduction && sum && isFloatTarget)
       report("order",
              "a reduction of floats into " + toText(assign.target, program) + " states no order");
     break;
   case ReductionOrder::Seq:
-    if (!reduces)
+    if (!isReduction)
       report("order", "an order without red axes");
     break;
   case ReductionOrder::Tree:
@@ -156,8 +182,6 @@ static bool isDefined(AssignOp op, DType type) {
 void verifyCompute(const Compute &compute, VerifyReport &report) {
   Loc outer = report.loc;
   const Program &program = report.program;
-  bool reduces =
-      llvm::any_of(compute.axes, [](const Axis &axis) { return axis.kind == AxisKind::Red; });
   for (const Assign &assign : compute.body) {
     report.loc = assign.loc.isValid() ? assign.loc : outer;
     size_t before = report.errors.size();
@@ -172,7 +196,8 @@ void verifyCompute(const Compute &compute, VerifyReport &report) {
       report("assign", "no such operation on " + nameOf(type));
     if (assign.guard && typeOf(*assign.guard, program) != DType::Bool)
       report("conditions", "the guard is not bool");
-    verifyParAccesses(compute, assign.target, report);
+    if (!isLocal(compute, assign.target.buffer))
+      verifyParAccesses(compute, assign.target, report);
     forEachRead(assign, [&](BufferId buffer, const Access *read) {
       bool isPar =
           llvm::any_of(compute.axes, [](const Axis &axis) { return axis.kind == AxisKind::Par; });
@@ -181,8 +206,8 @@ void verifyCompute(const Compute &compute, VerifyReport &report) {
       if (!read && isPar && isWritten)
         report("par", "%" + program[buffer].name + " is gathered from while points write it");
     });
-    if (reduces)
-      verifyRed(compute, assign, report);
+    if (reduces(compute, assign))
+      verifyReduction(compute, assign, report);
     verifyOrder(compute, assign, report);
   }
   report.loc = outer;

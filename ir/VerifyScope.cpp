@@ -323,6 +323,8 @@ void ScopeVerifier::verifyCompute(const Compute &compute) {
     forEachAffine(axis, [&](const Affine &form) { use(form); });
     declare(axis.iterator);
   }
+  for (BufferId local : compute.locals)
+    declare(local);
   for (const Assign &assign : compute.body) {
     if (assign.guard)
       useScalar(*assign.guard);

@@ -315,11 +315,15 @@ void verifyStmt(const Stmt &stmt, VerifyReport &report) {
                         [&](const Compute &node) {
                           for (const Axis &axis : node.axes)
                             verifyAxis(axis, report);
+                          for (BufferId local : node.locals)
+                            if (program[local].storage != Storage::Own || program[local].dims ||
+                                program[local].slots != 1)
+                              report("rows", "%" + program[local].name + " is no scalar variable");
                           verifyCompute(node, report);
                         },
                         [&](const Loop &node) {
                           verifyAxis(node.axis, report);
-                          if (node.axis.kind != AxisKind::Seq && program.stage < Stage::Planned)
+                          if (node.axis.kind != AxisKind::Seq && program.stage < Stage::Canonical)
                             report("source", "the loop over " + program[node.axis.iterator].name +
                                                  " is not seq");
                         },

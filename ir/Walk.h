@@ -77,12 +77,16 @@ template <typename StmtT, typename F> void forEachDeclaredSymbol(StmtT &stmt, F 
              stmt.node);
 }
 
-/// visit(bufferId) for the buffer that the statement itself declares, if it does.
+/// visit(bufferId) for the buffers that the statement itself declares.
 template <typename StmtT, typename F> void forEachDeclaredBuffer(StmtT &stmt, F &&visit) {
   std::visit(overloaded{[&](OneOf<Alloc> auto &node) { visit(node.buffer); },
                         [&](OneOf<Declare> auto &node) { visit(node.handle); },
                         [&](OneOf<View> auto &node) { visit(node.result); },
-                        [](OneOf<Let, Bind, Drop, Compute, Loop, While, Labelled, Leave, If, Call,
+                        [&](OneOf<Compute> auto &node) {
+                          for (auto &local : node.locals)
+                            visit(local);
+                        },
+                        [](OneOf<Let, Bind, Drop, Loop, While, Labelled, Leave, If, Call,
                                  LibraryCall, Check> auto &) {}},
              stmt.node);
 }
@@ -197,6 +201,8 @@ template <typename StmtT, typename F> void forEachBuffer(StmtT &stmt, F &&visit)
                         [&](OneOf<View> auto &node) { visit(node.result), visit(node.base); },
                         [&](OneOf<Bind> auto &node) { visit(node.handle), visit(node.source); },
                         [&](OneOf<Compute> auto &node) {
+                          for (auto &local : node.locals)
+                            visit(local);
                           for (auto &assign : node.body)
                             visit(assign.target.buffer);
                         },

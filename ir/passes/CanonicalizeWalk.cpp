@@ -274,7 +274,7 @@ bool CanonicalizeWalk::rewrite(Stmt &stmt, View &view) {
   views.erase(view.result);
   std::optional<ViewMap> map = mapOf(base, view, facts, baseShape);
   if (!map) {
-    context.remark(stmt.loc, "the view %" + program[view.result].name +
+    context.missed(stmt.loc, "the view %" + program[view.result].name +
                                  " stays: a step or a repeated size is known only at run time");
     return true;
   }
@@ -326,7 +326,7 @@ void CanonicalizeWalk::relaxParallel(const Compute &before, Compute &compute, Lo
   for (Axis &axis : compute.axes)
     if (axis.kind == AxisKind::Par)
       axis.kind = AxisKind::Seq;
-  context.remark(loc, "points run in order: they read what other points store");
+  context.missed(loc, "points run in order: they read what other points store");
 }
 
 bool CanonicalizeWalk::rewrite(Stmt &stmt, Compute &compute) {

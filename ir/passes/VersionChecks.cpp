@@ -31,24 +31,6 @@ constexpr unsigned mostStatements = 400;
 /// Integers that the entry test confines to this range cannot overflow in any form of theirs.
 constexpr int64_t moderateInteger = int64_t(1) << 58;
 
-/// What a statement says about the symbols that it declares or compares, for the code after it.
-void addFactsOf(const Program &program, const Stmt &stmt, Facts &facts) {
-  if (const auto *let = std::get_if<Let>(&stmt.node)) {
-    if (std::holds_alternative<ScalarDim>(let->value.node))
-      facts.setSize(let->symbol);
-    else
-      facts.addLet(let->symbol, let->value);
-  } else if (const auto *alloc = std::get_if<Alloc>(&stmt.node)) {
-    for (const Affine &size : program[alloc->buffer].shape)
-      if (std::optional<SymbolId> symbol = size.asSymbol())
-        facts.setSize(*symbol);
-      else if (!size.isConstant())
-        facts.addNonNegative(size);
-  } else if (const auto *check = std::get_if<Check>(&stmt.node)) {
-    facts.addCondition(check->condition);
-  }
-}
-
 bool hasChecks(const Stmt &loop) {
   bool found = false;
   auto look = [&](const Stmt &stmt) {
@@ -363,14 +345,14 @@ private:
     forEachInnerBlock(
         stmt, [&](const Block &body) { forEachStmt(body, [&](const Stmt &) { ++statements; }); });
     if (statements > mostStatements) {
-      context.remark(stmt.loc, "the loop is too large for two versions");
+      context.missed(stmt.loc, "the loop is too large for two versions");
       return false;
     }
     unsigned labels = function.labels;
     Stmt fast = std::move(cloneFresh(program, {stmt}, labels).front());
     FastVersion attempt(program, facts);
     if (!attempt.build(fast)) {
-      context.remark(stmt.loc, "no fast version of the loop: its entry cannot decide a check",
+      context.missed(stmt.loc, "no fast version of the loop: its entry cannot decide a check",
                      attempt.stopper->loc, toText(*attempt.stopper, program));
       return false;
     }
@@ -387,7 +369,7 @@ private:
     } else {
       stmt = std::move(fast);
     }
-    context.remark(loc, "the loop has a fast version without checks");
+    context.passed(loc, "the loop has a fast version without checks");
     return true;
   }
 
