@@ -2,6 +2,7 @@
 
 #include "Dependence.h"
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/Twine.h"
 #include <numeric>
 
 namespace hpcc::ir {
