@@ -454,11 +454,11 @@ std::vector<Touch> touchesOf(const Stmt &stmt, const Program &program, const Fac
 static bool isOrderedHere(const Stmt &stmt) {
   bool raises = false;
   forEachScalar(stmt, [&](const Scalar &scalar) { raises |= canRaise(scalar); });
-  return raises || std::visit(overloaded{[](OneOf<Leave, Call, Check> auto &) { return true; },
-                                         [](OneOf<Alloc> auto &) { return true; },
-                                         [](OneOf<LibraryCall> auto &) { return true; },
-                                         [](const auto &) { return false; }},
-                              stmt.node);
+  // An allocation raises when memory runs out.
+  return raises || std::holds_alternative<Alloc>(stmt.node) ||
+         std::holds_alternative<Call>(stmt.node) ||
+         std::holds_alternative<LibraryCall>(stmt.node) ||
+         std::holds_alternative<Check>(stmt.node) || std::holds_alternative<Leave>(stmt.node);
 }
 
 bool isOrdered(const Stmt &stmt) {
@@ -468,6 +468,20 @@ bool isOrdered(const Stmt &stmt) {
   });
   return ordered;
 }
+
+/// True if the statement, or one inside it, is of the kind.
+template <typename Kind> static bool holds(const Stmt &stmt) {
+  bool found = std::holds_alternative<Kind>(stmt.node);
+  forEachInnerBlock(stmt, [&](const Block &block) {
+    forEachStmt(block,
+                [&](const Stmt &inner) { found |= std::holds_alternative<Kind>(inner.node); });
+  });
+  return found;
+}
+
+/// A block with a `leave` that stands inside the statement as a whole is taken for one that leaves.
+static bool mayLeave(const Stmt &stmt) { return holds<Leave>(stmt); }
+static bool holdsCheck(const Stmt &stmt) { return holds<Check>(stmt); }
 
 namespace {
 
@@ -488,6 +502,8 @@ void addNames(const Program &program, const Stmt &stmt, Names &names) {
     names.changed.push_back(bind->handle);
   else if (auto *drop = std::get_if<Drop>(&stmt.node))
     names.changed.push_back(drop->buffer);
+  else if (auto *call = std::get_if<Call>(&stmt.node))
+    llvm::append_range(names.changed, call->results);
   forEachBuffer(stmt, [&](BufferId id) { names.used.push_back(id); });
   forEachAffine(program, stmt, [&](const Affine &form) {
     for (const AffineTerm &term : form.terms)
@@ -512,6 +528,11 @@ bool canSwap(const Stmt &first, const Stmt &second, const Program &program,
       *why = {text.str(), firstLoc, secondLoc};
     return false;
   };
+  if (mayLeave(first) || mayLeave(second))
+    return refuse("one may leave the block, and the other would run or not", first.loc, second.loc);
+  if (holdsCheck(first))
+    return refuse("a check comes first that may be what keeps the other in bounds", first.loc,
+                  second.loc);
   if (isOrdered(first) && isOrdered(second))
     return refuse("both print, raise or call, so they keep their order", first.loc, second.loc);
   Names left, right;

@@ -120,13 +120,16 @@ std::vector<Touch> touchesOf(const Stmt &stmt, const Program &program, const Fac
 /// among others of its kind.
 bool isOrdered(const Stmt &stmt);
 
-/// True if two statements that stand next to each other may change places: no cell that one writes
-/// is touched by the other, no name that one declares, binds or drops is used by the other, and not
-/// both are ordered. Where not, `why` (if given) names the fact and the two places.
+/// Why a pass may not do what it wants: the fact, and the two places it is about.
 struct Obstacle {
   std::string text;
   Loc first, second;
 };
+
+/// True if two statements, the one right before the other, may change places: no cell that one
+/// writes is touched by the other, no name that one declares, binds or drops is used by the other,
+/// neither may leave the block, not both are ordered, and the first holds no check (which may be
+/// what keeps the second in bounds). Where not, `why` (if given) names the fact.
 bool canSwap(const Stmt &first, const Stmt &second, const Program &program,
              const StorageGroups &groups, const Facts &facts, Obstacle *why = nullptr);
 

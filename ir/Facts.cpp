@@ -1,6 +1,7 @@
 //===- Facts.cpp - what is known about the integers of a program ----------------------------===//
 
 #include "Facts.h"
+#include "Walk.h"
 #include <algorithm>
 
 namespace hpcc::ir {
@@ -270,6 +271,31 @@ void addFactsOf(const Program &program, const Stmt &stmt, Facts &facts) {
   } else if (const auto *check = std::get_if<Check>(&stmt.node)) {
     facts.addCondition(check->condition);
   }
+}
+
+void forEachBlockWithFacts(const Program &program, Block &block, Facts &facts,
+                           llvm::function_ref<void(Block &, Facts &)> visit) {
+  Facts::Mark entry = facts.mark();
+  auto inside = [&](Block &inner) { forEachBlockWithFacts(program, inner, facts, visit); };
+  for (Stmt &stmt : block) {
+    Facts::Mark mark = facts.mark();
+    if (auto *loop = std::get_if<Loop>(&stmt.node)) {
+      facts.addAxis(loop->axis);
+      inside(loop->body);
+    } else if (auto *branch = std::get_if<If>(&stmt.node)) {
+      facts.addCondition(branch->condition, true);
+      inside(branch->thenBody);
+      facts.rewind(mark);
+      facts.addCondition(branch->condition, false);
+      inside(branch->elseBody);
+    } else {
+      forEachInnerBlock(stmt, inside);
+    }
+    facts.rewind(mark);
+    addFactsOf(program, stmt, facts);
+  }
+  facts.rewind(entry);
+  visit(block, facts);
 }
 
 } // namespace hpcc::ir

@@ -87,6 +87,12 @@ private:
 /// What a statement says about the symbols that it declares or compares, for the code after it.
 void addFactsOf(const Program &program, const Stmt &stmt, Facts &facts);
 
+/// visit(block, facts) for the block and each one nested in it, inner before outer, with the facts
+/// that hold at the block's entry; the lambda leaves the facts as it got them. It may insert and
+/// erase statements.
+void forEachBlockWithFacts(const Program &program, Block &block, Facts &facts,
+                           llvm::function_ref<void(Block &, Facts &)> visit);
+
 /// left < right and so on: the operation with its operands swapped or its result negated.
 ScalarOp swappedComparison(ScalarOp op);
 std::optional<ScalarOp> negatedComparison(ScalarOp op);

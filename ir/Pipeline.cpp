@@ -6,9 +6,9 @@ namespace hpcc::ir {
 
 std::vector<const Pass *> defaultPipeline() {
   return {
-      findPass("canonicalize"),
-      findPass("version-checks"),
+      findPass("canonicalize"), findPass("version-checks"),
       findPass("canonicalize"), // of the fast versions
+      findPass("elide-copies"), findPass("plan-fusion"),    findPass("fuse"), findPass("contract"),
   };
 }
 

@@ -30,8 +30,8 @@
 //   assign        the value has the target's type; `op=` is defined for it
 //   par           each par axis has an index of its own in every written access, of the form
 //                 c * axis + terms without axes; other accesses to a written buffer use the same
-//                 index there, or one outside of what that index runs over, or another slot; so no
-//                 two points touch one cell. Locals belong to one point and are exempt
+//                 index there, or provably (dependenceBetween, without further facts) never meet it
+//                 at another point of the axis. Locals belong to one point and are exempt
 //   red           a red axis that occurs in a target is as a par axis to it; an assignment whose
 //                 target lacks one is `op=`, and its target is not read in the compute
 //   order         a float sum or product over red axes states its order; `tree` is for float sums,

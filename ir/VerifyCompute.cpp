@@ -1,5 +1,6 @@
 //===- VerifyCompute.cpp - invariants of computes --------------------------------------------===//
 
+#include "Dependence.h"
 #include "Text.h"
 #include "VerifyParts.h"
 #include "Walk.h"
@@ -38,19 +39,12 @@ static bool inOtherSlot(const Access &left, const Access &right, const Program &
   return distance && *distance % static_cast<int64_t>(program[left.buffer].slots) != 0;
 }
 
-/// Whether the index, the same at all points, is none of those that the axis' own index takes: it
-/// lies before the first or behind the last by a constant.
-static bool liesOutside(const Index &index, const Index &own, const Axis &axis,
-                        const std::vector<Axis> &axes) {
-  int64_t coefficient = own.form.coefficientOf(axis.iterator);
-  if (index.wrap || mentions(index.form, axes) || (coefficient != 1 && coefficient != -1))
-    return false;
-  Affine rest = own.form - Affine(axis.iterator) * coefficient;
-  Affine position = (index.form - rest) * coefficient; // of the axis that would reach the index
-  auto isPositive = [](const Affine &form) { return form.asConstant().value_or(0) > 0; };
-  return llvm::any_of(axis.lo.forms, [&](const Affine &lo) { return isPositive(lo - position); }) ||
-         llvm::any_of(axis.hi.forms,
-                      [&](const Affine &hi) { return isPositive(position - hi + Affine(1)); });
+/// Whether the two accesses can be one cell at two points of the axis. Facts beyond the axes' own
+/// bounds are not used: what a program is must be plain from its text.
+static bool meetAcross(const Axis &axis, const Access &access, const Access &target,
+                       const std::vector<Axis> &axes, const Program &program) {
+  std::optional<Dependence> dependence = dependenceBetween(target, access, axes, program, Facts());
+  return dependence && dependence->distance[static_cast<size_t>(&axis - axes.data())] != 0;
 }
 
 static bool mentions(const Access &access, SymbolId symbol) {
@@ -77,8 +71,7 @@ static void verifyParAccesses(const Compute &compute, const Access &target, Veri
     auto check = [&](const Access &access) {
       if (access.buffer == target.buffer && access.indices.size() == target.indices.size() &&
           !(access.indices[*own] == target.indices[*own]) &&
-          !liesOutside(access.indices[*own], target.indices[*own], axis, compute.axes) &&
-          !inOtherSlot(access, target, report.program))
+          meetAcross(axis, access, target, compute.axes, report.program))
         report("par", toText(access, report.program) + " and " + toText(target, report.program) +
                           " can be one cell at two points of " + name);
     };
