@@ -421,6 +421,9 @@ void emitLibraryCall(FunctionState &state, const ir::LibraryCall &call, Loc loc)
   case ir::LibraryFunction::PerfCounter:
     emitStore(state, ir::Access{buffer(0), {}, {}}, callRuntime(state, Entry::hpc_time_counter));
     return;
+  case ir::LibraryFunction::ProcessTime:
+    emitStore(state, ir::Access{buffer(0), {}, {}}, callRuntime(state, Entry::hpc_time_process));
+    return;
   }
 }
 

@@ -337,9 +337,10 @@ Value Builder::lowerNode(const typed::Expr &expr, const typed::CallExpr &node) {
 
 Value Builder::lowerNode(const typed::Expr &, const typed::Clock &node) {
   BufferId result = newScalar(DType::F64, "clock");
-  bool isTime = node.kind == typed::ClockKind::Time;
-  emit(ir::LibraryCall{isTime ? ir::LibraryFunction::Time : ir::LibraryFunction::PerfCounter,
-                       {result}});
+  constexpr ir::LibraryFunction functions[] = {ir::LibraryFunction::Time,
+                                               ir::LibraryFunction::PerfCounter,
+                                               ir::LibraryFunction::ProcessTime};
+  emit(ir::LibraryCall{functions[static_cast<size_t>(node.kind)], {result}});
   return scalarValue(ir::load(result));
 }
 

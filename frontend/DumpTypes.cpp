@@ -196,7 +196,8 @@ void Dumper::head(const Expr &expr) {
           [&](const SizeOf &node) { out << "SizeOf " << node.dim; },
           [&](const CallExpr &node) { out << "Call " << module.functions[node.callee.index].name; },
           [&](const Clock &node) {
-            out << (node.kind == ClockKind::Time ? "Clock time" : "Clock perf_counter");
+            constexpr llvm::StringRef names[] = {"time", "perf_counter", "process_time"};
+            out << "Clock " << names[static_cast<size_t>(node.kind)];
           }},
       expr.node);
 }

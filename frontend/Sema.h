@@ -448,6 +448,9 @@ std::vector<ScalarType> alternativesOf(const Type &type);
 /// Does `numpy` have a public name that hpcc knows?
 bool knowsNumpyName(llvm::StringRef name);
 
+/// The clock that a function such as "time.time" reads, or none.
+std::optional<typed::ClockKind> clockNamed(llvm::StringRef name);
+
 /// Result of NEP 50 promotion of two strong dtypes.
 ir::DType promoteStrong(ir::DType left, ir::DType right);
 

@@ -327,6 +327,14 @@ Value Analyzer::callPrint(Loc loc, Arguments arguments) {
 // Calls by name
 //===------------------------------------------------------------------------------------------===//
 
+std::optional<typed::ClockKind> clockNamed(llvm::StringRef name) {
+  return llvm::StringSwitch<std::optional<typed::ClockKind>>(name)
+      .Case("time.time", typed::ClockKind::Time)
+      .Case("time.perf_counter", typed::ClockKind::PerfCounter)
+      .Case("time.process_time", typed::ClockKind::ProcessTime)
+      .Default(std::nullopt);
+}
+
 Value Analyzer::callBuiltin(const std::string &name, Loc loc, Arguments arguments) {
   llvm::StringRef text = name;
   if (text.consume_front("math."))
@@ -339,13 +347,11 @@ Value Analyzer::callBuiltin(const std::string &name, Loc loc, Arguments argument
     return minMax(name == "min", loc, std::move(arguments));
   if (name == "round")
     return roundValue(loc, std::move(arguments));
-  if (name == "time.time" || name == "time.perf_counter") {
+  if (std::optional<typed::ClockKind> clock = clockNamed(name)) {
     std::vector<std::optional<Value>> values;
     if (!takeArguments(name, loc, std::move(arguments), {}, 0, values))
       return {loc, Poison{}};
-    return makeTyped(
-        loc, weakFloat,
-        typed::Clock{name == "time.time" ? typed::ClockKind::Time : typed::ClockKind::PerfCounter});
+    return makeTyped(loc, weakFloat, typed::Clock{*clock});
   }
   if (name == "range") {
     std::vector<std::optional<Value>> values;

@@ -101,7 +101,7 @@ Value Analyzer::moduleAttribute(const std::string &module, const std::string &na
   }
   if (module == "time" || module == "sys") {
     std::string full = module + "." + name;
-    if (full == "time.time" || full == "time.perf_counter")
+    if (clockNamed(full))
       return {loc, BuiltinValue{full}};
     return unsupported(loc, "'" + full + "'");
   }

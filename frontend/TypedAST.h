@@ -218,8 +218,8 @@ struct CallExpr {
   ExprList arguments;
 };
 
-/// time.time(), time.perf_counter().
-enum class ClockKind : uint8_t { Time, PerfCounter };
+/// time.time(), time.perf_counter(), time.process_time().
+enum class ClockKind : uint8_t { Time, PerfCounter, ProcessTime };
 struct Clock {
   ClockKind kind;
 };

@@ -9,6 +9,7 @@
 #include "runtime/math/Sum.h"
 #include <bit>
 #include <chrono>
+#include <ctime>
 
 namespace hpcc::ir {
 
@@ -109,9 +110,15 @@ void Machine::runSum(const LibraryCall &call) {
   }
 }
 
-template <typename Clock> static ScalarConstant secondsOf() {
-  std::chrono::duration<double> time = Clock::now().time_since_epoch();
-  return {DType::F64, std::bit_cast<uint64_t>(time.count())};
+/// What one of the clocks of Library.def shows.
+static ScalarConstant readClock(LibraryFunction clock) {
+  std::chrono::duration<double> time = clock == LibraryFunction::Time
+                                           ? std::chrono::system_clock::now().time_since_epoch()
+                                           : std::chrono::steady_clock::now().time_since_epoch();
+  double seconds = clock == LibraryFunction::ProcessTime
+                       ? static_cast<double>(std::clock()) / CLOCKS_PER_SEC
+                       : time.count();
+  return {DType::F64, std::bit_cast<uint64_t>(seconds)};
 }
 
 Flow Machine::run(const LibraryCall &call) {
@@ -139,10 +146,9 @@ Flow Machine::run(const LibraryCall &call) {
     break;
   case LibraryFunction::Time:
   case LibraryFunction::PerfCounter:
+  case LibraryFunction::ProcessTime:
     if (const Array *to = arrayOf(std::get<BufferId>(call.arguments.front())))
-      to->storage->store(to->offset, call.function == LibraryFunction::Time
-                                         ? secondsOf<std::chrono::system_clock>()
-                                         : secondsOf<std::chrono::steady_clock>());
+      to->storage->store(to->offset, readClock(call.function));
     break;
   }
   return next();

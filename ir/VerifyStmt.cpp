@@ -184,6 +184,7 @@ static llvm::StringRef kindsOf(LibraryFunction function) {
     return "rai";
   case LibraryFunction::Time:
   case LibraryFunction::PerfCounter:
+  case LibraryFunction::ProcessTime:
     return "v";
   }
   llvm_unreachable("not a LibraryFunction");
@@ -216,8 +217,9 @@ static void verifyLibraryCall(const LibraryCall &call, VerifyReport &report) {
     return report("calls", "the arguments of @lib." + wordOf(call.function) +
                                " are not those of Library.def");
   auto typeOfVariable = [&] { return report.program[std::get<BufferId>(call.arguments[0])].type; };
-  bool clock =
-      call.function == LibraryFunction::Time || call.function == LibraryFunction::PerfCounter;
+  bool clock = call.function == LibraryFunction::Time ||
+               call.function == LibraryFunction::PerfCounter ||
+               call.function == LibraryFunction::ProcessTime;
   if (clock && typeOfVariable() != DType::F64)
     report("calls", "@lib." + wordOf(call.function) + " stores an f64");
   if (call.function == LibraryFunction::Sum)

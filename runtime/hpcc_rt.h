@@ -251,6 +251,9 @@ double hpc_time_now(void);
 /// time.perf_counter(): seconds of a steady clock.
 double hpc_time_counter(void);
 
+/// time.process_time(): seconds of processor time, user and system, of this process.
+double hpc_time_process(void);
+
 #ifdef __cplusplus
 } // extern "C"
 #endif

@@ -93,3 +93,4 @@ static double readClock(clockid_t clock) {
 
 double hpc_time_now() { return readClock(CLOCK_REALTIME); }
 double hpc_time_counter() { return readClock(CLOCK_MONOTONIC); }
+double hpc_time_process() { return readClock(CLOCK_PROCESS_CPUTIME_ID); }

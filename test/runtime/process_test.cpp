@@ -185,7 +185,8 @@ static void runExit() {
 }
 
 static void runClock() {
-  double begin = hpc_time_counter();
+  double begin = hpc_time_counter(), used = hpc_time_process();
+  expect(used >= 0 && hpc_time_process() >= used, "processor time");
   expect(hpc_time_now() > 1.7e9 && hpc_time_counter() >= begin, "clocks");
   printLine("clocks agree");
 }
