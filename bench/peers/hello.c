@@ -1,0 +1,4 @@
+/* The shortest program. */
+#include <stdio.h>
+
+int main(void) { puts("hello"); }

@@ -1,0 +1,41 @@
+/* What every C peer needs: the clock of time.process_time(), and sums and maxima for its results.
+ */
+#include <math.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+static double processTime(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+  return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+static inline double sumOf(const double *a, int64_t n) {
+  double sum = 0.0;
+  for (int64_t i = 0; i < n; ++i)
+    sum += a[i];
+  return sum;
+}
+
+static inline double largestOf(const double *a, int64_t n) {
+  double largest = a[0];
+  for (int64_t i = 1; i < n; ++i)
+    largest = a[i] > largest ? a[i] : largest;
+  return largest;
+}
+
+static inline double sumOfAbsolutes(const double *a, int64_t n) {
+  double sum = 0.0;
+  for (int64_t i = 0; i < n; ++i)
+    sum += fabs(a[i]);
+  return sum;
+}
+
+static inline double largestAbsolute(const double *a, int64_t n) {
+  double largest = fabs(a[0]);
+  for (int64_t i = 1; i < n; ++i)
+    largest = fabs(a[i]) > largest ? fabs(a[i]) : largest;
+  return largest;
+}
