@@ -1,4 +1,5 @@
-/* What every C peer needs: the clock of time.process_time(), and sums and maxima for its results.
+/* What every C peer needs: the clock of time.process_time(), and sums and maxima for its results
+   (in long double, for NumPy's sums of many numbers are more exact than those of a plain loop).
  */
 #include <math.h>
 #include <stdint.h>
@@ -13,10 +14,10 @@ static double processTime(void) {
 }
 
 static inline double sumOf(const double *a, int64_t n) {
-  double sum = 0.0;
+  long double sum = 0.0L;
   for (int64_t i = 0; i < n; ++i)
     sum += a[i];
-  return sum;
+  return (double)sum;
 }
 
 static inline double largestOf(const double *a, int64_t n) {
@@ -27,10 +28,10 @@ static inline double largestOf(const double *a, int64_t n) {
 }
 
 static inline double sumOfAbsolutes(const double *a, int64_t n) {
-  double sum = 0.0;
+  long double sum = 0.0L;
   for (int64_t i = 0; i < n; ++i)
     sum += fabs(a[i]);
-  return sum;
+  return (double)sum;
 }
 
 static inline double largestAbsolute(const double *a, int64_t n) {
