@@ -61,9 +61,24 @@ void Facts::addAxis(const Axis &axis) {
     setInterval(axis.iterator, interval);
 }
 
+void Facts::tightenIntervals() {
+  constexpr unsigned rounds = 2; // bounds of bounds
+  for (unsigned round = 0; round < rounds; ++round)
+    for (const std::vector<SymbolBound> *bounds : {&lower, &upper})
+      for (const auto &[symbol, bound] : *bounds) {
+        Interval known = intervalOf(Affine(symbol)), of = intervalOf(bound);
+        if (!isExact(bound))
+          continue;
+        Interval narrower =
+            meet(known, bounds == &lower ? Interval{of.lo, INT64_MAX} : Interval{INT64_MIN, of.hi});
+        if (narrower != known)
+          setInterval(symbol, narrower);
+      }
+}
+
 std::vector<Affine> Facts::boundsOf(const Scalar &value, Side side) const {
   std::vector<Affine> bounds;
-  if (std::optional<Affine> form = asAffine(value)) {
+  if (std::optional<Affine> form = asAffineUnlessRaised(value)) {
     if (!isExact(*form))
       return bounds;
     bounds.push_back(*form);
@@ -98,9 +113,7 @@ std::vector<Affine> Facts::boundsOf(const Scalar &value, Side side) const {
 
 void Facts::addLet(SymbolId symbol, const Scalar &value) {
   std::vector<Affine> lows = boundsOf(value, Side::Lower), highs = boundsOf(value, Side::Upper);
-  if (lows.empty() && highs.empty())
-    return;
-  Interval interval = intervalOf(symbol);
+  Interval interval = meet(intervalOf(Affine(symbol)), intervalOf(value));
   for (const Affine &bound : lows) {
     interval.lo = std::max(interval.lo, intervalOf(bound).lo);
     addLower(symbol, bound);
@@ -109,7 +122,7 @@ void Facts::addLet(SymbolId symbol, const Scalar &value) {
     interval.hi = std::min(interval.hi, intervalOf(bound).hi);
     addUpper(symbol, bound);
   }
-  if (interval.lo <= interval.hi)
+  if (interval.lo <= interval.hi && interval != intervalOf(Affine(symbol)))
     setInterval(symbol, interval);
 }
 
@@ -163,6 +176,8 @@ void Facts::addCondition(const Scalar &condition, bool holds) {
   }
   if (infoOf(node->op).typing != Typing::Compare)
     return;
+  std::optional<ScalarOp> op = holds ? std::optional(node->op) : negatedComparison(node->op);
+  refineComparison(*op, node->operands[0], node->operands[1]);
   std::optional<Affine> left = asAffine(node->operands[0]), right = asAffine(node->operands[1]);
   // Differences of forms that may wrap say nothing about the forms.
   if (!left || !right || !isExact(*left) || !isExact(*right))
@@ -171,7 +186,6 @@ void Facts::addCondition(const Scalar &condition, bool holds) {
     if (Affine difference = b - a; !difference.isConstant())
       addNonNegative(std::move(difference));
   };
-  std::optional<ScalarOp> op = holds ? std::optional(node->op) : negatedComparison(node->op);
   switch (*op) {
   case ScalarOp::Less:
     return addAtMost(*left + 1, *right);
@@ -212,7 +226,8 @@ bool Facts::prove(const Affine &form, unsigned depth, unsigned &steps) const {
     std::optional<int64_t> rest = (form - known).asConstant();
     return rest && *rest >= 0;
   };
-  if (std::any_of(nonNegative.begin(), nonNegative.end(), exceeds))
+  if (std::any_of(nonNegative.begin(), nonNegative.end(), exceeds) ||
+      std::any_of(lasting.begin(), lasting.end(), exceeds))
     return true;
   if (depth == 0)
     return false;

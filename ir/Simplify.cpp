@@ -34,54 +34,107 @@ void makePlain(ScalarApply &node) {
   node.loc = {};
 }
 
-/// A checked operation on affine forms of which facts say that the result fits, as a plain one.
-void dropCheck(ScalarApply &node, const Facts &facts) {
-  if (!node.checked || node.type != DType::I64)
-    return;
+/// True if the forms of the operands give a form whose numbers fit, though their intervals alone
+/// may not (`i - n`).
+bool fitsAsForm(const ScalarApply &node, const Facts &facts) {
   ScalarApply plain = node;
   plain.checked = false;
   std::optional<Affine> form = asAffine(Scalar{std::move(plain)});
   if (!form || !facts.isExact(*form))
-    return;
-  for (const Scalar &operand : node.operands)
-    if (std::optional<Affine> affine = asAffine(operand); !affine || !facts.isExact(*affine))
-      return;
+    return false;
   // The numbers of the form itself must not have wrapped: both factors below 2^31 can't.
-  auto isSmall = [](const Scalar &operand) {
-    std::optional<Affine> affine = asAffine(operand);
-    return std::abs(affine->constant) < int64_t(1) << 31 &&
+  auto isSmall = [](const Affine &affine) {
+    constexpr int64_t limit = int64_t(1) << 31;
+    return std::abs(affine.constant) < limit &&
            llvm::all_of(
-               affine->terms,
-               [](const AffineTerm &term) {
-                 return std::abs(term.coefficient) < int64_t(1) << 31;
-               });
+               affine.terms,
+               [](const AffineTerm &term) { return std::abs(term.coefficient) < limit; });
   };
-  if (node.op == ScalarOp::Multiply && !llvm::all_of(node.operands, isSmall))
-    return;
+  return llvm::all_of(node.operands, [&](const Scalar &operand) {
+    std::optional<Affine> affine = asAffine(operand);
+    return affine && facts.isExact(*affine) && (node.op != ScalarOp::Multiply || isSmall(*affine));
+  });
+}
+
+bool canBeZero(const Scalar &divisor, const Facts &facts) {
+  if (std::optional<ScalarConstant> constant = asConstant(divisor))
+    return isFloat(constant->type) ? asDouble(*constant) == 0 : asInteger(*constant) == 0;
+  const auto *cast = std::get_if<ScalarCast>(&divisor.node);
+  const Scalar &integer = cast && cast->type == DType::F64 ? cast->operand.front() : divisor;
+  return !facts.isInteger(integer) || facts.intervalOf(integer).contains(0);
+}
+
+/// True if the tree is seen to be a float, without a look at the types of buffers.
+bool isKnownFloat(const Scalar &scalar) {
+  std::optional<ScalarConstant> constant = asConstant(scalar);
+  const auto *cast = std::get_if<ScalarCast>(&scalar.node);
+  return (constant && isFloat(constant->type)) || (cast && isFloat(cast->type));
+}
+
+/// Python's division of integers that both are floats exactly is the division of those floats.
+void divideAsFloats(ScalarApply &node, const Facts &facts) {
+  constexpr int64_t largest = int64_t(1) << 53;
+  for (const Scalar &operand : node.operands)
+    if (!facts.isInteger(operand) ||
+        !Interval{-largest, largest}.contains(facts.intervalOf(operand)))
+      return;
+  for (Scalar &operand : node.operands)
+    operand = castTo(DType::F64, std::move(operand));
   makePlain(node);
 }
 
-/// A checked division by a constant that cannot fail, as a plain one: NumPy's and Python's agree.
-void dropDivisionCheck(ScalarApply &node) {
-  if (node.op != ScalarOp::Divide && node.op != ScalarOp::FloorDivide &&
-      node.op != ScalarOp::Modulo)
+/// A checked operation that facts show not to raise, as a plain one: both compute the same then.
+void dropCheck(ScalarApply &node, const Facts &facts) {
+  bool divides = node.op == ScalarOp::Divide || node.op == ScalarOp::FloorDivide ||
+                 node.op == ScalarOp::Modulo;
+  if (divides && canBeZero(node.operands[1], facts))
     return;
-  std::optional<ScalarConstant> divisor = asConstant(node.operands[1]);
-  if (!divisor)
-    return;
-  // The plain division of integers is another operation.
-  bool integer = divisor->type == DType::I64 && node.op != ScalarOp::Divide;
-  if (divisor->type == DType::F64
-          ? asDouble(*divisor) != 0
-          : integer && asInteger(*divisor) != 0 && asInteger(*divisor) != -1)
+  if (node.type == DType::I64) {
+    std::optional<Interval> exact = facts.exactIntervalOf(node);
+    if ((exact && exact->fitsInteger()) || fitsAsForm(node, facts))
+      makePlain(node);
+  } else if (divides && isKnownFloat(node.operands[1])) {
     makePlain(node);
+  } else if (divides) {
+    divideAsFloats(node, facts);
+  }
+}
+
+/// A comparison of trees that are no forms, by their intervals.
+std::optional<bool> decideByIntervals(const ScalarApply &node, const Facts &facts) {
+  if (!facts.isInteger(node.operands[0]) || !facts.isInteger(node.operands[1]) ||
+      canRaise(node.operands[0]) || canRaise(node.operands[1]))
+    return std::nullopt;
+  Interval left = facts.intervalOf(node.operands[0]), right = facts.intervalOf(node.operands[1]);
+  bool below = left.hi<right.lo, above = left.lo> right.hi;
+  bool equal = left.lo == right.hi && left.hi == right.lo;
+  bool atMost = left.hi <= right.lo, atLeast = left.lo >= right.hi;
+  auto between = [](bool yes, bool no) {
+    return yes ? std::optional(true) : no ? std::optional(false) : std::nullopt;
+  };
+  switch (node.op) {
+  case ScalarOp::Less:
+    return between(below, atLeast);
+  case ScalarOp::LessEqual:
+    return between(atMost, above);
+  case ScalarOp::Greater:
+    return between(above, atMost);
+  case ScalarOp::GreaterEqual:
+    return between(atLeast, below);
+  case ScalarOp::Equal:
+    return between(equal, below || above);
+  case ScalarOp::NotEqual:
+    return between(below || above, equal);
+  default:
+    return std::nullopt;
+  }
 }
 
 /// A comparison that facts decide.
 std::optional<bool> decide(const ScalarApply &node, const Facts &facts) {
   std::optional<Affine> left = asAffine(node.operands[0]), right = asAffine(node.operands[1]);
   if (!left || !right)
-    return std::nullopt;
+    return decideByIntervals(node, facts);
   bool same = *left == *right;
   if (!same && (!facts.isExact(*left) || !facts.isExact(*right)))
     return std::nullopt;
@@ -171,9 +224,8 @@ std::optional<Scalar> simplifySelect(const ScalarApply &node) {
 std::optional<Scalar> simplifyApply(ScalarApply &node, const Facts &facts) {
   if (std::optional<Scalar> constant = foldConstants(node))
     return constant;
-  dropCheck(node, facts);
   if (node.checked)
-    dropDivisionCheck(node);
+    dropCheck(node, facts);
   if (infoOf(node.op).typing == Typing::Compare) {
     std::optional<bool> answer = decide(node, facts);
     return answer ? std::optional(constantBool(*answer)) : std::nullopt;
@@ -188,7 +240,7 @@ std::optional<Scalar> simplifyApply(ScalarApply &node, const Facts &facts) {
   return form ? std::optional(affineScalar(*form)) : std::nullopt;
 }
 
-std::optional<Scalar> simplifyCast(const ScalarCast &node) {
+std::optional<Scalar> simplifyCast(ScalarCast &node, const Facts &facts) {
   const Scalar &operand = node.operand.front();
   if (const auto *constant = std::get_if<ScalarConstant>(&operand.node)) {
     if (constant->type == node.type)
@@ -197,6 +249,11 @@ std::optional<Scalar> simplifyCast(const ScalarCast &node) {
       return std::nullopt;
     Evaluated value = evaluateCast(node.type, node.checked, *constant);
     return value.raised() ? std::nullopt : std::optional(Scalar{value.value});
+  }
+  if (node.checked && facts.isInteger(operand) &&
+      intervalOfType(node.type).contains(facts.intervalOf(operand))) {
+    node.checked = false;
+    node.loc = {};
   }
   bool sameType = node.type == DType::I64 && asAffine(operand).has_value();
   return sameType ? std::optional(operand) : std::nullopt;
@@ -216,7 +273,7 @@ void simplifyNode(Scalar &scalar, const Facts &facts) {
   if (auto *apply = std::get_if<ScalarApply>(&scalar.node))
     simpler = simplifyApply(*apply, facts);
   else if (auto *cast = std::get_if<ScalarCast>(&scalar.node))
-    simpler = simplifyCast(*cast);
+    simpler = simplifyCast(*cast, facts);
   if (simpler) {
     Scalar replacement = std::move(*simpler); // may be a part of what it replaces
     scalar = std::move(replacement);

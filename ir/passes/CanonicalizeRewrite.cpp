@@ -196,9 +196,11 @@ Block CanonicalizeWalk::letsBefore(const Block &body, const Changes &changes, Lo
           !state.scalars.count(variable) && !isChanged(variable, changes))
         add(tree);
     } else if (const auto *dim = std::get_if<ScalarDim>(&tree.node)) {
+      // Stores to elements change no size.
+      bool isRebound = changes.handles.count(dim->buffer) ||
+                       (changes.calls && changedGlobals.count(dim->buffer));
       if (program[dim->buffer].storage == Storage::Handle && bufferInScope[dim->buffer.index] &&
-          !isChanged(dim->buffer, changes) && valueOf(dim->buffer).bound &&
-          !sizeOf(dim->buffer, dim->dim))
+          !isRebound && valueOf(dim->buffer).bound && !sizeOf(dim->buffer, dim->dim))
         add(tree);
     }
   };

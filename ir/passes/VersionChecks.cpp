@@ -9,381 +9,290 @@
 //     }                                          loop i in [1, h) { check ..; %a[i] = ... }
 //                                              }
 //
-// The test raises nothing, so what a program prints before an error is printed. Nests are tried
-// from the outside in: the outermost loop at whose entry the test can be made gets the versions. A
-// check that depends on more than iterators and values fixed at the entry stops it; a remark names
-// it.
+// The test raises nothing, so what a program prints before an error is printed. Checks that the
+// entry cannot decide stay where they are, in both versions; remarks name one. No statement is
+// copied twice: a loop inside a version gets none of its own.
 //
 //===-------------------------------------------------------------------------------------===//
 
+#include "FastVersion.h"
 #include "ir/Effects.h"
 #include "ir/Pass.h"
 #include "ir/Simplify.h"
 #include "ir/Text.h"
 #include "ir/Walk.h"
-#include <set>
 
 namespace hpcc::ir {
 namespace {
 
 /// Copies beyond this size are not worth their code.
 constexpr unsigned mostStatements = 400;
-/// Integers that the entry test confines to this range cannot overflow in any form of theirs.
-constexpr int64_t moderateInteger = int64_t(1) << 58;
+/// Statements that the search for versions looks at in one function; then it takes what it has.
+constexpr uint64_t mostVisits = 100'000;
+/// Ranges of inputs, as powers of two. Affine forms are exact in the first, products of two in the
+/// middle ones; sizes of arrays need not be tested for the first.
+constexpr unsigned exponents[] = {58, 44, 40, 36, 32, 30, 28, 24, 20};
+/// Products of four are exact in this one, but sizes of arrays can exceed it.
+constexpr unsigned smallExponent = 15;
 
-bool hasChecks(const Stmt &loop) {
-  bool found = false;
-  auto look = [&](const Stmt &stmt) {
-    found |= std::holds_alternative<Check>(stmt.node);
-    forEachScalar(stmt, [&](const Scalar &scalar) { found |= canRaise(scalar); });
-  };
-  look(loop);
-  forEachInnerBlock(loop, [&](const Block &body) { forEachStmt(body, look); });
-  return found;
+bool isLoop(const Stmt &stmt) {
+  return std::holds_alternative<Loop>(stmt.node) || std::holds_alternative<While>(stmt.node);
 }
 
-/// Turns one loop into its fast version and finds the test that allows it.
-class FastVersion {
+/// The search for the best fast version of one loop.
+class Search {
 public:
-  FastVersion(Program &program, const Facts &outside) : program(program), facts(outside) {}
+  Search(const Program &program, const std::set<BufferId> &variables, const Facts &atEntry,
+         const Stmt &loop, uint64_t &visited)
+      : program(program), variables(variables), atEntry(atEntry), loop(loop), visited(visited),
+        inputs(findInputs(loop, atEntry, variables)) {}
 
-  /// Rewrites the loop, a fresh copy. False if a check cannot be decided at the entry.
-  bool build(Stmt &stmt) {
-    collectInner(stmt);
-    Block block;
-    block.push_back(std::move(stmt));
-    walk(block);
-    stmt = std::move(block.front());
-    return !stopper;
+  FastVersion run() {
+    confinement = confineAll(exponents[0]);
+    FastVersion best = build(confinement);
+    if (best.left.checks > 0 && canShrink())
+      shrink(best);
+    relax(best);
+    return best;
   }
 
-  /// The condition at the entry; nothing if the facts outside are enough.
-  std::optional<Scalar> test() const {
-    std::optional<Scalar> all;
-    for (const Affine &form : assumptions) {
-      Scalar holds =
-          apply(program, ScalarOp::GreaterEqual, {affineScalar(form), constantInteger(0)});
-      all = all ? apply(program, ScalarOp::And, {std::move(*all), std::move(holds)})
-                : std::move(holds);
-    }
+private:
+  FastVersion build(const Confinement &with) const {
+    return buildFastVersion(program, variables, atEntry, loop, with, visited);
+  }
+
+  bool needs(Input input, unsigned exponent) const {
+    const auto *symbol = std::get_if<SymbolId>(&input);
+    Interval known = symbol ? atEntry.intervalOf(Affine(*symbol))
+                            : atEntry.variables.at(std::get<BufferId>(input)).interval;
+    Interval::Wide limit = exponent == exponents[0] ? largestSize : Interval::Wide(1) << exponent;
+    return !Interval{-limit, limit}.contains(known);
+  }
+
+  Confinement confineAll(unsigned exponent) const {
+    Confinement all;
+    for (Input input : inputs)
+      if (needs(input, exponent))
+        all[input] = exponent;
     return all;
   }
 
-  unsigned removed = 0;        // checks and checked operations
-  std::optional<Stmt> stopper; // the check that cannot be decided
+  bool canShrink() const { return visited < mostVisits && !confineAll(smallExponent).empty(); }
 
-private:
-  void collectInner(const Stmt &loop) {
-    auto add = [&](const Stmt &stmt) {
-      forEachDeclaredSymbol(stmt, [&](SymbolId symbol) { inner.insert(symbol); });
-    };
-    add(loop);
-    forEachInnerBlock(loop, [&](const Block &body) { forEachStmt(body, add); });
+  bool take(FastVersion &best, const Confinement &with, FastVersion version) {
+    confinement = with;
+    best = std::move(version);
+    return true;
   }
 
-  //===-----------------------------------------------------------------------------------===//
-  // Assumptions
-  //===-----------------------------------------------------------------------------------===//
-
-  void assume(Affine form) {
-    if (facts.isNonNegative(form))
+  /// Finds the largest range in which as many checks go as in the smallest.
+  void shrink(FastVersion &best) {
+    Confinement small = confineAll(smallExponent);
+    FastVersion least = build(small);
+    size_t last = std::size(exponents) - 1;
+    Confinement common = confineAll(exponents[last]);
+    FastVersion usual = build(common);
+    if (least.left.hotLoops < usual.left.hotLoops) {
+      take(best, small, std::move(least));
       return;
-    facts.addNonNegative(form);
-    assumptions.push_back(std::move(form));
-  }
-
-  /// Confines the integers of a form that come from outside, so that the form cannot wrap.
-  void confine(const Affine &form) {
-    for (const AffineTerm &term : form.terms) {
-      Interval interval = facts.intervalOf(term.symbol);
-      bool moderate = interval.lo >= -largestSize && interval.hi <= largestSize;
-      if (inner.count(term.symbol) || moderate)
+    }
+    uint64_t goal = usual.left.weight;
+    if (goal >= best.left.weight)
+      return;
+    take(best, common, std::move(usual));
+    size_t lo = 0, hi = last; // the first is too large, the last is not
+    while (hi - lo > 1 && visited < mostVisits) {
+      size_t middle = (lo + hi) / 2;
+      Confinement with = confineAll(exponents[middle]);
+      FastVersion version = build(with);
+      if (version.left.weight > goal) {
+        lo = middle;
         continue;
-      // Where these forms wrap, they are negative.
-      assumptions.push_back(Affine(term.symbol) + moderateInteger);
-      assumptions.push_back(Affine(moderateInteger) - term.symbol);
-      confined.push_back(term.symbol);
-      confineInterval(term.symbol);
+      }
+      hi = middle;
+      take(best, with, std::move(version));
     }
   }
 
-  void confineInterval(SymbolId symbol) {
-    Interval had = facts.intervalOf(symbol);
-    facts.setInterval(symbol, {std::max<Interval::Wide>(had.lo, -moderateInteger),
-                               std::min<Interval::Wide>(had.hi, moderateInteger)});
-  }
-
-  /// Assumes at the entry that the form is never negative inside the loop.
-  bool assumeNonNegative(const Affine &form) {
-    if (facts.isNonNegative(form))
-      return true;
-    std::optional<Affine> atEntry =
-        facts.lowerBoundOf(form, [&](SymbolId symbol) { return !inner.count(symbol); });
-    if (!atEntry)
-      return false;
-    confine(*atEntry);
-    if (!facts.isExact(*atEntry) || facts.intervalOf(*atEntry).hi < 0)
-      return false;
-    assume(std::move(*atEntry));
-    return true;
-  }
-
-  bool assumeComparison(ScalarOp op, const Affine &left, const Affine &right) {
-    confine(left);
-    confine(right);
-    if (!facts.isExact(left) || !facts.isExact(right))
-      return false;
-    switch (op) {
-    case ScalarOp::Less:
-      return assumeNonNegative(right - left - 1);
-    case ScalarOp::LessEqual:
-      return assumeNonNegative(right - left);
-    case ScalarOp::Greater:
-      return assumeNonNegative(left - right - 1);
-    case ScalarOp::GreaterEqual:
-      return assumeNonNegative(left - right);
-    case ScalarOp::Equal:
-      return assumeNonNegative(left - right) && assumeNonNegative(right - left);
-    default:
-      return false;
+  /// Gives up ranges of single inputs, or widens them, where that costs nothing.
+  void relax(FastVersion &best) {
+    Confinement tight = confinement;
+    for (auto [input, exponent] : tight) {
+      auto holds = [&, input = input](std::optional<unsigned> range) {
+        if (visited >= mostVisits)
+          return false;
+        Confinement with = confinement;
+        with.erase(input);
+        if (range && needs(input, *range))
+          with[input] = *range;
+        FastVersion version = build(with);
+        return version.left.weight <= best.left.weight && take(best, with, std::move(version));
+      };
+      if (holds(std::nullopt))
+        continue;
+      for (unsigned range : exponents)
+        if (range <= exponent || holds(range))
+          break;
     }
   }
 
-  /// Assumes at the entry that the condition holds at each place where it is looked at.
-  bool assumeCondition(const Scalar &condition) {
-    if (std::optional<bool> known = asBoolConstant(condition))
-      return *known;
-    const auto *node = std::get_if<ScalarApply>(&condition.node);
-    if (!node)
-      return false;
-    if (node->op == ScalarOp::And)
-      return assumeCondition(node->operands[0]) && assumeCondition(node->operands[1]);
-    if (node->op == ScalarOp::Or) // the first alternative is the common one
-      return assumeCondition(node->operands[0]);
-    if (infoOf(node->op).typing != Typing::Compare)
-      return false;
-    std::optional<Affine> left = asAffine(node->operands[0]), right = asAffine(node->operands[1]);
-    return left && right && assumeComparison(node->op, *left, *right);
-  }
-
-  //===-----------------------------------------------------------------------------------===//
-  // Rewriting
-  //===-----------------------------------------------------------------------------------===//
-
-  void rewriteForm(Affine &form) const {
-    for (const AffineTerm &term : Affine(form).terms)
-      if (auto value = letValues.find(term.symbol); value != letValues.end())
-        form = substitute(form, term.symbol, value->second);
-  }
-
-  /// `select(k < 0, k + n, k)`, Python's index from the end: the fast version counts from the
-  /// start.
-  void assumeNoWrap(Scalar &scalar) {
-    auto *select = std::get_if<ScalarApply>(&scalar.node);
-    if (!select || select->op != ScalarOp::Select)
-      return;
-    const auto *test = std::get_if<ScalarApply>(&select->operands[0].node);
-    if (!test || test->op != ScalarOp::Less || test->operands[0] != select->operands[2] ||
-        test->operands[1] != constantInteger(0))
-      return;
-    std::optional<Affine> index = asAffine(select->operands[2]);
-    if (index && assumeComparison(ScalarOp::GreaterEqual, *index, Affine(0)))
-      simplifyNode(select->operands[0], facts);
-  }
-
-  void rewriteTree(Scalar &tree) {
-    rewriteScalar(tree, [&](Scalar &scalar) {
-      if (const auto *affine = std::get_if<ScalarAffine>(&scalar.node))
-        scalar = affineScalar(Affine(affine->form)); // may be constant by now
-      assumeNoWrap(scalar);
-      bool raised = canRaise(scalar);
-      if (auto *node = std::get_if<ScalarApply>(&scalar.node); node && node->checked)
-        for (const Scalar &operand : node->operands)
-          if (std::optional<Affine> form = asAffine(operand))
-            confine(*form);
-      simplifyNode(scalar, facts);
-      removed += raised && !canRaise(scalar);
-    });
-  }
-
-  /// Takes back what holds in an inner scope only; what is assumed at the entry holds in all of
-  /// them.
-  void leave(Facts::Mark mark) {
-    facts.rewind(mark);
-    for (SymbolId symbol : confined)
-      confineInterval(symbol);
-    for (const Affine &form : assumptions)
-      if (!facts.isNonNegative(form))
-        facts.addNonNegative(form);
-  }
-
-  void walkScoped(Block &block) {
-    Facts::Mark mark = facts.mark();
-    walk(block);
-    leave(mark);
-  }
-
-  void walk(Block &block) {
-    for (size_t index = 0; index < block.size() && !stopper;) {
-      if (visit(block[index]))
-        ++index;
-      else
-        block.erase(block.begin() + index);
-    }
-  }
-
-  /// False to erase the statement.
-  bool visit(Stmt &stmt) {
-    forEachAffine(program, stmt, [&](Affine &form) { rewriteForm(form); });
-    if (auto *loop = std::get_if<Loop>(&stmt.node))
-      return visitLoop(*loop), true;
-    if (auto *compute = std::get_if<Compute>(&stmt.node))
-      return visitCompute(stmt, *compute), true;
-    forEachScalar(stmt, [&](Scalar &scalar) { rewriteTree(scalar); });
-    if (auto *check = std::get_if<Check>(&stmt.node))
-      return visitCheck(stmt, *check);
-    if (auto *branch = std::get_if<If>(&stmt.node)) {
-      Facts::Mark mark = facts.mark();
-      facts.addCondition(branch->condition, true);
-      walkScoped(branch->thenBody);
-      leave(mark);
-      facts.addCondition(branch->condition, false);
-      walkScoped(branch->elseBody);
-      leave(mark);
-      return true;
-    }
-    forEachInnerBlock(stmt, [&](Block &body) { walkScoped(body); });
-    if (const auto *let = std::get_if<Let>(&stmt.node))
-      if (std::optional<Affine> form = asAffine(let->value))
-        letValues[let->symbol] = *form;
-    addFactsOf(program, stmt, facts);
-    return true;
-  }
-
-  void visitLoop(Loop &loop) {
-    for (const Bound *bound : {&loop.axis.lo, &loop.axis.hi})
-      for (const Affine &form : bound->forms)
-        confine(form);
-    Facts::Mark mark = facts.mark();
-    facts.addAxis(loop.axis);
-    walkScoped(loop.body);
-    leave(mark);
-  }
-
-  void visitCompute(Stmt &stmt, Compute &compute) {
-    Facts::Mark mark = facts.mark();
-    for (const Axis &axis : compute.axes) {
-      for (const Bound *bound : {&axis.lo, &axis.hi})
-        for (const Affine &form : bound->forms)
-          confine(form);
-      facts.addAxis(axis);
-    }
-    forEachScalar(stmt, [&](Scalar &scalar) { rewriteTree(scalar); });
-    leave(mark);
-  }
-
-  bool visitCheck(const Stmt &stmt, const Check &check) {
-    if (!assumeCondition(check.condition)) {
-      stopper = stmt;
-      return true;
-    }
-    facts.addCondition(check.condition);
-    ++removed;
-    return false;
-  }
-
-  Program &program;
-  Facts facts;
-  std::set<SymbolId> inner; // declared in the loop
-  std::map<SymbolId, Affine> letValues;
-  std::vector<Affine> assumptions; // not negative at the entry
-  std::vector<SymbolId> confined;  // to moderate integers, by two of the assumptions
+  const Program &program;
+  const std::set<BufferId> &variables;
+  const Facts &atEntry;
+  const Stmt &loop;
+  uint64_t &visited;
+  std::vector<Input> inputs;
+  Confinement confinement;
 };
 
 /// Walks a function, with what is known at each place, and gives loops their versions.
 class Versions {
 public:
   Versions(Program &program, Function &function, PassContext &context)
-      : program(program), function(function), context(context) {}
+      : program(program), function(function), context(context),
+        variables(findIntegerVariables(program, function)), flow(program, variables, {}) {}
 
-  void walk(Block &block) {
-    Facts::Mark mark = facts.mark();
-    for (Stmt &stmt : block) {
-      visit(stmt);
-      addFactsOf(program, stmt, facts);
-    }
-    facts.rewind(mark);
+  void run() {
+    for (BufferId parameter : function.parameters)
+      if (variables.count(parameter))
+        flow.facts.variables[parameter] = {};
+    flow.learn(function.body);
+    auto scalar = [&](Scalar &tree) { simplify(tree, flow.facts); };
+    auto statement = [&](Stmt &stmt) { return visit(stmt); };
+    flow.walk(function.body, {scalar, statement});
+    removePassedChecks(function.body);
   }
 
 private:
-  void visit(Stmt &stmt) {
-    if (auto *branch = std::get_if<If>(&stmt.node)) {
-      Facts::Mark mark = facts.mark();
-      facts.addCondition(branch->condition, true);
-      walk(branch->thenBody);
-      facts.rewind(mark);
-      facts.addCondition(branch->condition, false);
-      walk(branch->elseBody);
-      facts.rewind(mark);
-    } else if (auto *loop = std::get_if<Loop>(&stmt.node)) {
-      if (version(stmt))
-        return;
-      Facts::Mark mark = facts.mark();
-      facts.addAxis(loop->axis);
-      walk(loop->body);
-      facts.rewind(mark);
-    } else {
-      forEachInnerBlock(stmt, [&](Block &body) { walk(body); });
+  struct Attempt {
+    CheckCount plain;
+    std::optional<FastVersion> fast;
+    bool isWorthIt = false;
+    uint64_t weight() const { return isWorthIt ? fast->left.weight : plain.weight; }
+  };
+
+  bool visit(Stmt &stmt) {
+    if (const auto *branch = std::get_if<If>(&stmt.node))
+      markPlainVersion(*branch);
+    if (!isLoop(stmt))
+      return true;
+    if (plainVersions.count(&stmt))
+      return false;
+    Attempt &attempt = attemptAt(stmt);
+    if (!attempt.fast)
+      return true;
+    const CheckCount &left = attempt.fast->left;
+    // Inner loops can know more at their own entries.
+    if (left.insideWeight > 0 && weighInside(stmt) < left.insideWeight)
+      return true;
+    if (!attempt.isWorthIt) {
+      reportChecks(stmt.loc, "no fast version of the loop: its entry cannot decide a check",
+                   attempt.fast->loop);
+      return true;
     }
+    // What facts alone decide is removed in place, and inner loops may still get versions.
+    if (!attempt.fast->test && left.insideWeight > 0)
+      return true;
+    version(stmt, attempt);
+    return false;
+  }
+
+  /// Versions of one loop in the source are the only loops of one place in two branches.
+  void markPlainVersion(const If &branch) {
+    for (const Stmt &fast : branch.thenBody)
+      for (const Stmt &plain : branch.elseBody)
+        if (isLoop(fast) && isLoop(plain) && plain.loc.isValid() && fast.loc == plain.loc)
+          plainVersions.insert(&plain);
+  }
+
+  Attempt &attemptAt(const Stmt &loop) {
+    auto [found, isNew] = attempts.try_emplace(&loop);
+    Attempt &attempt = found->second;
+    if (!isNew)
+      return attempt;
+    attempt.plain = countChecks(loop);
+    if (attempt.plain.checks == 0 || isTooLarge(loop))
+      return attempt;
+    attempt.fast = Search(program, variables, flow.facts, loop, visited).run();
+    const CheckCount &plain = attempt.plain, &left = attempt.fast->left;
+    attempt.isWorthIt = left.checks < plain.checks &&
+                        (!attempt.fast->test || left.checks == 0 ||
+                         left.hotLoops < plain.hotLoops || left.weight * 2 <= plain.weight);
+    return attempt;
+  }
+
+  bool isTooLarge(const Stmt &loop) {
+    unsigned statements = 0;
+    forEachInnerBlock(
+        loop, [&](const Block &body) { forEachStmt(body, [&](const Stmt &) { ++statements; }); });
+    if (statements <= mostStatements && visited < mostVisits)
+      return false;
+    context.missed(loop.loc, "the loop is too large for two versions");
+    return true;
+  }
+
+  /// The weight of the checks in loops inside the loop that are left if these get the versions.
+  uint64_t weighInside(Stmt &loop) {
+    constexpr uint64_t deeper = 8; // than where a count of the inner loop begins
+    uint64_t weight = 0;
+    auto statement = [&](Stmt &stmt) {
+      if (const auto *compute = std::get_if<Compute>(&stmt.node); compute && !compute->axes.empty())
+        weight += deeper * countChecks(stmt).weight;
+      if (!isLoop(stmt))
+        return true;
+      Attempt &attempt = attemptAt(stmt);
+      uint64_t best = attempt.weight();
+      if (attempt.fast && attempt.fast->left.insideWeight > 0)
+        best =
+            std::min(best, attempt.plain.weight - attempt.plain.insideWeight + weighInside(stmt));
+      weight += deeper * best;
+      return false;
+    };
+    flow.walkInside(loop, {nullptr, statement});
+    return weight;
+  }
+
+  void reportChecks(Loc loc, const llvm::Twine &text, const Stmt &loop) {
+    if (std::optional<Stmt> check = findCheck(loop))
+      context.missed(loc, text, check->loc, toText(*check, program));
+    else
+      context.missed(loc, text);
   }
 
   /// Replaces a loop by its two versions, or by the fast one where no test is needed.
-  bool version(Stmt &stmt) {
-    if (!hasChecks(stmt))
-      return false;
-    unsigned statements = 0;
-    forEachInnerBlock(
-        stmt, [&](const Block &body) { forEachStmt(body, [&](const Stmt &) { ++statements; }); });
-    if (statements > mostStatements) {
-      context.missed(stmt.loc, "the loop is too large for two versions");
-      return false;
-    }
-    unsigned labels = function.labels;
-    Stmt fast = std::move(cloneFresh(program, {stmt}, labels).front());
-    FastVersion attempt(program, facts);
-    if (!attempt.build(fast)) {
-      context.missed(stmt.loc, "no fast version of the loop: its entry cannot decide a check",
-                     attempt.stopper->loc, toText(*attempt.stopper, program));
-      return false;
-    }
-    if (attempt.removed == 0)
-      return false;
-    function.labels = labels;
-    context.count("checks decided at loop entry", attempt.removed);
+  void version(Stmt &stmt, Attempt &attempt) {
+    FastVersion &fast = *attempt.fast;
     Loc loc = stmt.loc;
-    if (std::optional<Scalar> test = attempt.test()) {
-      If versions{std::move(*test), {}, {}};
-      versions.thenBody.push_back(std::move(fast));
-      versions.elseBody.push_back(std::move(stmt));
-      stmt = {std::move(versions), loc};
-    } else {
-      stmt = std::move(fast);
+    context.count("checks decided at loop entry", attempt.plain.checks - fast.left.checks);
+    if (fast.left.checks == 0)
+      context.passed(loc, "the loop has a fast version without checks");
+    else
+      reportChecks(loc, "a check stays in the fast version of the loop", fast.loop);
+    if (!fast.test) {
+      stmt = std::move(fast.loop);
+      return;
     }
-    context.passed(loc, "the loop has a fast version without checks");
-    return true;
+    Block copy = cloneFresh(program, {std::move(fast.loop)}, function.labels);
+    If versions{std::move(*fast.test), std::move(copy), {}};
+    versions.elseBody.push_back(std::move(stmt));
+    stmt = {std::move(versions), loc};
   }
 
   Program &program;
   Function &function;
   PassContext &context;
-  Facts facts;
+  std::set<BufferId> variables;
+  IntegerFlow flow;
+  uint64_t visited = 0;
+  std::map<const Stmt *, Attempt> attempts;
+  std::set<const Stmt *> plainVersions;
 };
 
 } // namespace
 
 void versionChecks(Program &program, PassContext &context) {
   for (Function &function : program.functions)
-    Versions(program, function, context).walk(function.body);
+    Versions(program, function, context).run();
   setEffects(program);
 }
 
