@@ -9,6 +9,7 @@ std::vector<const Pass *> defaultPipeline() {
       "canonicalize",   // names are arrays, views are subscripts
       "version-checks", // hot loops without checks, where a test at their entry allows it
       "canonicalize",   // the fast versions
+      "raise-loops",    // loops over elements are computes
       "simplify",       // less to fuse
       "elide-copies",   // right-hand sides go straight to their targets
       "plan-fusion",    // which computes become one
