@@ -8,7 +8,9 @@ namespace hpcc::ir {
 
 std::vector<const Pass *> defaultPipeline() {
   static constexpr llvm::StringLiteral flags[] = {
+      "inline",         // calls are bodies
       "canonicalize",   // names are arrays, views are subscripts
+      "specialize",     // sums and results follow known layouts
       "version-checks", // hot loops without checks, where a test at their entry allows it
       "canonicalize",   // the fast versions
       "raise-loops",    // loops over elements are computes
