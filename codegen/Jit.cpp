@@ -48,8 +48,7 @@ static Expected<std::unique_ptr<LLJIT>> createJit() {
   return jit;
 }
 
-static Expected<int> runObject(ArrayRef<char> object, ArrayRef<const char *> argv,
-                               function_ref<void()> whenLinked) {
+static Expected<int> runObject(ArrayRef<char> object, ArrayRef<const char *> argv) {
   auto jit = createJit();
   if (!jit)
     return jit.takeError();
@@ -59,18 +58,17 @@ static Expected<int> runObject(ArrayRef<char> object, ArrayRef<const char *> arg
   auto entry = (*jit)->lookup("main");
   if (!entry)
     return entry.takeError();
-  whenLinked();
   return entry->toPtr<int(int, const char *const *)>()(static_cast<int>(argv.size()) - 1,
                                                        argv.data());
 }
 
 std::optional<int> run(ArrayRef<char> object, const std::vector<std::string> &arguments,
-                       Diagnostics &diags, function_ref<void()> whenLinked) {
+                       Diagnostics &diags) {
   std::vector<const char *> argv;
   for (const std::string &argument : arguments)
     argv.push_back(argument.c_str());
   argv.push_back(nullptr);
-  Expected<int> code = runObject(object, argv, whenLinked);
+  Expected<int> code = runObject(object, argv);
   if (!code) {
     diags.internalError({}, "running in memory", toString(code.takeError()));
     return std::nullopt;

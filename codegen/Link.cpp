@@ -7,7 +7,6 @@
 //===-----------------------------------------------------------------------------------------===//
 #include "codegen/Codegen.h"
 #include "llvm/ADT/ScopeExit.h"
-#include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/FileUtilities.h"
 #include "llvm/Support/Path.h"
@@ -91,35 +90,34 @@ bool writeFile(StringRef path, StringRef contents, Diagnostics &diags) {
   return renameTo(temporary, path, diags);
 }
 
-/// The places of libhpcrt.a in a build tree and in an installation.
-static SmallVector<std::string, 3> placesOfRuntime(StringRef hpccPath) {
-  SmallVector<std::string, 3> places;
+/// libhpcrt.a of the build tree or of an installation; empty and reported if there is none.
+static std::string findRuntime(StringRef hpccPath, Diagnostics &diags) {
+  StringRef directory = sys::path::parent_path(hpccPath);
+  std::string tried;
   for (StringRef relative : {"../lib/libhpcrt.a", "../lib/hpcc/libhpcrt.a", "libhpcrt.a"}) {
-    SmallString<128> candidate(sys::path::parent_path(hpccPath));
+    SmallString<128> candidate(directory);
     sys::path::append(candidate, relative);
     sys::path::remove_dots(candidate, /*remove_dot_dot=*/true);
-    places.push_back(candidate.str().str());
+    if (sys::fs::exists(candidate))
+      return candidate.str().str();
+    tried += (tried.empty() ? "" : ", ") + candidate.str().str();
   }
-  return places;
+  diags.report({}, noRuntime, tried);
+  return {};
 }
 
-LinkParts findLinkParts(StringRef hpccPath) {
+static std::string findLinker(Diagnostics &diags) {
 #ifdef HPCC_SANITIZE_GENERATED
   // The sanitizer's runtime is the one of the compiler that hpcc is built with.
   static constexpr StringLiteral names[] = {HPCC_CXX_COMPILER};
 #else
   static constexpr StringLiteral names[] = {"cc", "clang-22", "gcc"};
 #endif
-  LinkParts parts;
   for (StringRef name : names)
-    if (ErrorOr<std::string> found = sys::findProgramByName(name); found && parts.compiler.empty())
-      parts.compiler = *found;
-  for (const std::string &place : placesOfRuntime(hpccPath))
-    if (parts.runtime.empty() && sys::fs::exists(place))
-      parts.runtime = place;
-  if (sys::fs::exists(HPCC_SLEEF_LIBRARY))
-    parts.vectorMath = HPCC_SLEEF_LIBRARY;
-  return parts;
+    if (ErrorOr<std::string> found = sys::findProgramByName(name))
+      return *found;
+  diags.report({}, noLinker);
+  return {};
 }
 
 /// What the linker said, for the message.
@@ -130,12 +128,8 @@ static std::string readText(StringRef path) {
 
 bool linkExecutable(ArrayRef<char> object, StringRef output, StringRef hpccPath,
                     Diagnostics &diags) {
-  LinkParts parts = findLinkParts(hpccPath);
-  if (parts.compiler.empty())
-    diags.report({}, noLinker);
-  if (parts.runtime.empty())
-    diags.report({}, noRuntime, join(placesOfRuntime(hpccPath), ", "));
-  if (parts.compiler.empty() || parts.runtime.empty())
+  std::string linker = findLinker(diags), runtime = findRuntime(hpccPath, diags);
+  if (linker.empty() || runtime.empty())
     return false;
   if (output == "-") {
     diags.report({}, cannotWrite, output, "an executable needs a file; name one with -o");
@@ -160,7 +154,7 @@ bool linkExecutable(ArrayRef<char> object, StringRef output, StringRef hpccPath,
   if (!fill(objectFile, StringRef(object.data(), object.size()), objectFile, diags))
     return false;
   SmallVector<StringRef, 16> command = {
-      parts.compiler, "-o", executable, objectFile, parts.runtime, HPCC_SLEEF_LIBRARY, "-lm"};
+      linker, "-o", executable, objectFile, runtime, HPCC_SLEEF_LIBRARY, "-lm"};
 #ifdef HPCC_SANITIZE_GENERATED
   command.push_back("-fsanitize=address,undefined");
 #else
@@ -168,7 +162,7 @@ bool linkExecutable(ArrayRef<char> object, StringRef output, StringRef hpccPath,
 #endif
   std::optional<StringRef> redirects[] = {StringRef(""), StringRef(log), StringRef(log)};
   std::string problem;
-  int code = sys::ExecuteAndWait(parts.compiler, command, std::nullopt, redirects, 0, 0, &problem);
+  int code = sys::ExecuteAndWait(linker, command, std::nullopt, redirects, 0, 0, &problem);
   if (code != 0) {
     diags.report({}, linkFailed, output, problem.empty() ? readText(log) : problem);
     return false;

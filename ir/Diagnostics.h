@@ -77,8 +77,7 @@ private:
 /// The messages of one source file, whose text it owns.
 class Diagnostics {
 public:
-  /// Takes over the user's file. The buffer's identifier is the file name in messages. Of an empty
-  /// buffer messages show no lines.
+  /// Takes over the user's file. The buffer's identifier is the file name in messages.
   explicit Diagnostics(std::unique_ptr<llvm::MemoryBuffer> source);
 
   /// The text of the file, valid as long as this object.
