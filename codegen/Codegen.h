@@ -10,6 +10,7 @@
 
 #include "ir/Diagnostics.h"
 #include "ir/Program.h"
+#include "llvm/ADT/STLFunctionalExtras.h"
 #include "llvm/ADT/SmallVector.h"
 #include <functional>
 #include <memory>
@@ -61,9 +62,18 @@ bool generate(Module &module, FileKind kind, llvm::SmallVectorImpl<char> &bytes,
               Diagnostics &diags);
 
 /// Runs an object in this process, with the runtime that hpcc itself is linked with, and returns
-/// the exit code. `arguments` become sys.argv. A run-time error ends the process.
+/// the exit code. `arguments` become sys.argv; `whenLinked` is called before the program starts. A
+/// run-time error ends the process.
 std::optional<int> run(llvm::ArrayRef<char> object, const std::vector<std::string> &arguments,
-                       Diagnostics &diags);
+                       Diagnostics &diags, llvm::function_ref<void()> whenLinked);
+
+/// The files that `linkExecutable` needs; empty where one is not found.
+struct LinkParts {
+  std::string compiler;   // of C, for its knowledge of the system's libraries
+  std::string runtime;    // libhpcrt.a
+  std::string vectorMath; // SLEEF
+};
+LinkParts findLinkParts(llvm::StringRef hpccPath);
 
 /// Links an object with the runtime into an executable. `output` appears complete or not at all.
 /// `hpccPath` is the running compiler, beside which the runtime's archive is looked for.

@@ -124,6 +124,7 @@ llvm::Value *emitLoad(FunctionState &state, const ir::Access &access);
 llvm::Value *emitGather(FunctionState &state, ir::BufferId buffer,
                         llvm::ArrayRef<llvm::Value *> indices);
 void emitStore(FunctionState &state, const ir::Access &access, llvm::Value *value);
+llvm::Value *emitElementAddress(FunctionState &state, const ir::Access &access);
 
 /// The storage of a buffer with slots that is current now.
 llvm::Value *currentSlot(FunctionState &state, ir::BufferId buffer);
@@ -152,9 +153,22 @@ void emitCountedLoop(FunctionState &state, llvm::Value *lo, llvm::Value *hi, int
 /// `stmt` is a compute.
 void emitCompute(FunctionState &state, const ir::Stmt &stmt);
 
-/// The pairwise sum of the assignment's value over its tree axes, which are among `axes`.
-llvm::Value *emitTree(FunctionState &state, const ir::Assign &assign,
-                      llvm::ArrayRef<ir::Axis> axes);
+/// Whether no point of the compute touches an element that another point of the axis writes. A
+/// scalar variable that is reduced does not count: it is not in memory when loops are vectorised.
+bool isIndependent(FunctionState &state, const ir::Compute &compute, const ir::Axis &axis);
+
+/// The assignments of a point in their order. What a tree sum adds goes to `addend`.
+void emitAssignments(FunctionState &state, const ir::Compute &compute,
+                     llvm::function_ref<void(const ir::Assign &, llvm::Value *)> addend);
+
+/// target = value, or target op= value.
+void emitStoreOrUpdate(FunctionState &state, const ir::Assign &assign, llvm::Value *value);
+
+bool isTree(const ir::Assign &assign);
+
+/// The innermost loops of a compute with tree sums: over the axes of all its trees, in their order.
+void emitTrees(FunctionState &state, const ir::Compute &compute,
+               llvm::ArrayRef<const ir::Axis *> treeAxes);
 
 //===-----------------------------------------------------------------------------------------===//
 // EmitStmt.cpp: statements

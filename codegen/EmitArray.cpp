@@ -139,12 +139,12 @@ static MDNode *elementTag(ModuleState &module, DType type) {
 }
 
 /// Marks a load or store of an element with what alias analysis may know.
-static void annotate(FunctionState &state, Instruction *access, DType type, MDNode *scope) {
+static void annotate(FunctionState &state, Instruction *access, BufferId buffer, MDNode *scope) {
   LLVMContext &context = state.module.context;
-  access->setMetadata(LLVMContext::MD_tbaa, elementTag(state.module, type));
+  access->setMetadata(LLVMContext::MD_tbaa, elementTag(state.module, state.program()[buffer].type));
   if (scope)
     state.scopedAccesses.push_back({access, scope});
-  if (state.accessGroups.empty())
+  if (state.accessGroups.empty() || state.reduced.contains(buffer.index))
     return;
   SmallVector<Metadata *, 4> groups(state.accessGroups.begin(), state.accessGroups.end());
   access->setMetadata(LLVMContext::MD_access_group, groups.size() == 1
@@ -214,7 +214,7 @@ static Value *emitElementLoad(FunctionState &state, BufferId buffer,
   const ir::Buffer &info = state.program()[buffer];
   LoadInst *load =
       state.builder.CreateLoad(memoryType(state.module, info.type), place.first, info.name);
-  annotate(state, load, info.type, place.second);
+  annotate(state, load, buffer, place.second);
   if (info.type != DType::Bool)
     return load;
   // An element that nothing has stored can be any byte.
@@ -234,10 +234,14 @@ Value *emitGather(FunctionState &state, BufferId buffer, ArrayRef<Value *> indic
 void emitStore(FunctionState &state, const ir::Access &access, Value *value) {
   SmallVector<Value *, 4> indices = emitIndices(state, access);
   auto [address, scope] = emitAddress(state, access.buffer, indices, access.slot);
-  DType type = state.program()[access.buffer].type;
-  if (type == DType::Bool)
+  if (state.program()[access.buffer].type == DType::Bool)
     value = state.builder.CreateZExt(value, state.builder.getInt8Ty());
-  annotate(state, state.builder.CreateStore(value, address), type, scope);
+  annotate(state, state.builder.CreateStore(value, address), access.buffer, scope);
+}
+
+Value *emitElementAddress(FunctionState &state, const ir::Access &access) {
+  SmallVector<Value *, 4> indices = emitIndices(state, access);
+  return emitAddress(state, access.buffer, indices, access.slot).first;
 }
 
 void attachAliasScopes(FunctionState &state) {

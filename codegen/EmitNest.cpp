@@ -72,7 +72,7 @@ static ScalarOp operationOf(ir::AssignOp op) {
   return ScalarOp::Or;
 }
 
-static void emitStoreOrUpdate(FunctionState &state, const ir::Assign &assign, Value *value) {
+void emitStoreOrUpdate(FunctionState &state, const ir::Assign &assign, Value *value) {
   if (assign.op != ir::AssignOp::Set) {
     Value *old = emitLoad(state, assign.target);
     value = emitPlain(state, operationOf(assign.op), state.program()[assign.target.buffer].type,
@@ -81,65 +81,119 @@ static void emitStoreOrUpdate(FunctionState &state, const ir::Assign &assign, Va
   emitStore(state, assign.target, value);
 }
 
-static void emitAssign(FunctionState &state, const ir::Assign &assign, ArrayRef<ir::Axis> axes) {
-  auto emitUnguarded = [&] {
-    bool tree = assign.order == ir::ReductionOrder::Tree && assign.op != ir::AssignOp::Set;
-    emitStoreOrUpdate(state, assign,
-                      tree ? emitTree(state, assign, axes) : emitScalar(state, assign.value));
-  };
-  if (!assign.guard) {
-    emitUnguarded();
-    return;
-  }
+static void emitAssign(FunctionState &state, const ir::Assign &assign) {
+  if (!assign.guard)
+    return emitStoreOrUpdate(state, assign, emitScalar(state, assign.value));
   LLVMContext &context = state.module.context;
   auto *then = BasicBlock::Create(context, "guarded", state.function);
   auto *next = BasicBlock::Create(context, "guard.end", state.function);
   state.builder.CreateCondBr(emitScalar(state, *assign.guard), then, next);
   state.builder.SetInsertPoint(then);
-  emitUnguarded();
+  emitStoreOrUpdate(state, assign, emitScalar(state, assign.value));
   state.builder.CreateBr(next);
   state.builder.SetInsertPoint(next);
 }
 
-static void emitAxes(FunctionState &state, const ir::Compute &compute, ArrayRef<ir::Axis> axes) {
-  if (axes.empty()) {
-    for (BufferId local : compute.locals)
-      createVariable(state, local);
-    for (const ir::Assign &assign : compute.body)
-      emitAssign(state, assign, compute.axes);
-    return;
-  }
-  const ir::Axis &axis = axes.front();
-  const ir::Assign &first = compute.body.front();
-  // The function that adds a tree up has loops of its own.
-  if (first.order == ir::ReductionOrder::Tree && is_contained(first.treeAxes, axis.iterator)) {
-    emitAxes(state, compute, axes.drop_front());
-    return;
-  }
-  Value *lo = emitBound(state, axis.lo, true), *hi = emitBound(state, axis.hi, false);
-  emitCountedLoop(state, lo, hi, axis.step, state.program()[axis.iterator].name,
-                  axis.kind == ir::AxisKind::Par, [&](Value *iterator) {
-                    state.symbols[axis.iterator.index] = iterator;
-                    emitAxes(state, compute, axes.drop_front());
-                  });
+void emitAssignments(FunctionState &state, const ir::Compute &compute,
+                     function_ref<void(const ir::Assign &, Value *)> addend) {
+  for (BufferId local : compute.locals)
+    createVariable(state, local);
+  for (const ir::Assign &assign : compute.body)
+    if (isTree(assign))
+      addend(assign, emitScalar(state, assign.value));
+    else
+      emitAssign(state, assign);
 }
 
-/// A tree needs a compute of its own without a guard: its values come in the tree's order.
-static bool hasLegalTrees(FunctionState &state, const ir::Compute &compute) {
-  bool trees = any_of(compute.body, [](const ir::Assign &assign) {
-    return assign.order == ir::ReductionOrder::Tree && assign.op != ir::AssignOp::Set;
+static bool mentions(const ir::Access &access, ir::SymbolId symbol) {
+  return any_of(access.indices, [&](const ir::Index &index) {
+    return index.form.coefficientOf(symbol) != 0 ||
+           (index.wrap && index.wrap->coefficientOf(symbol) != 0);
   });
-  if (!trees)
-    return true;
-  if (compute.body.size() == 1 && !compute.body[0].guard)
-    return true;
-  reportFault(state, "a tree sum with a guard or beside other assignments");
-  return false;
+}
+
+bool isIndependent(FunctionState &state, const ir::Compute &compute, const ir::Axis &axis) {
+  if (axis.kind != ir::AxisKind::Red)
+    return axis.kind == ir::AxisKind::Par;
+  return all_of(compute.body, [&](const ir::Assign &assign) {
+    return (isTree(assign) && is_contained(assign.treeAxes, axis.iterator)) ||
+           mentions(assign.target, axis.iterator) ||
+           state.variables.contains(assign.target.buffer.index) ||
+           is_contained(compute.locals, assign.target.buffer);
+  });
+}
+
+namespace {
+
+/// The loops of a compute, outermost first; those over `treeAxes` are the innermost.
+struct Nest {
+  SmallVector<const ir::Axis *, 4> axes, treeAxes;
+};
+
+} // namespace
+
+/// The order of loops. Trees want their points in their own order, innermost; without a tree loops
+/// are as written. Null where no order serves all assignments.
+static std::optional<Nest> planNest(FunctionState &state, const ir::Compute &compute) {
+  auto refuse = [&](const Twine &why) {
+    reportFault(state, "a tree sum " + why);
+    return std::nullopt;
+  };
+  Nest nest;
+  auto tree = find_if(compute.body, isTree);
+  bool inOrder = compute.body.size() == 1; // or the points may come in another order
+  for (const ir::Axis &axis : compute.axes)
+    if (tree == compute.body.end() || !is_contained(tree->treeAxes, axis.iterator))
+      nest.axes.push_back(&axis);
+  if (tree == compute.body.end())
+    return nest;
+  for (const ir::Assign &assign : compute.body) {
+    if (isTree(assign) && assign.guard)
+      return refuse("with a guard");
+    if (isTree(assign) && assign.treeAxes != tree->treeAxes)
+      return refuse("beside one over other axes");
+  }
+  for (ir::SymbolId symbol : tree->treeAxes) {
+    auto axis = find_if(compute.axes, [&](auto &a) { return a.iterator == symbol; });
+    bool isBox = axis != compute.axes.end();
+    for (const ir::Axis &other : compute.axes)
+      ir::forEachAffine(other,
+                        [&](const ir::Affine &form) { isBox &= form.coefficientOf(symbol) == 0; });
+    if (!isBox)
+      return refuse("over axes that are not a box");
+    nest.treeAxes.push_back(&*axis);
+  }
+  inOrder |= equal(ArrayRef(compute.axes).take_back(nest.treeAxes.size()), nest.treeAxes,
+                   [](const ir::Axis &axis, const ir::Axis *other) { return &axis == other; });
+  inOrder |= none_of(compute.axes, [](auto &a) { return a.kind == ir::AxisKind::Seq; }) &&
+             none_of(compute.body, [](auto &a) { return a.order == ir::ReductionOrder::Seq; });
+  if (!inOrder)
+    return refuse("in an order that is not that of the other assignments");
+  return nest;
+}
+
+static void emitAxes(FunctionState &state, const ir::Compute &compute,
+                     ArrayRef<const ir::Axis *> axes, const Nest &nest) {
+  if (axes.empty()) {
+    if (nest.treeAxes.empty())
+      emitAssignments(state, compute, [](const ir::Assign &, Value *) {});
+    else
+      emitTrees(state, compute, nest.treeAxes);
+    return;
+  }
+  const ir::Axis &axis = *axes.front();
+  Value *lo = emitBound(state, axis.lo, true), *hi = emitBound(state, axis.hi, false);
+  emitCountedLoop(state, lo, hi, axis.step, state.program()[axis.iterator].name,
+                  isIndependent(state, compute, axis), [&](Value *iterator) {
+                    state.symbols[axis.iterator.index] = iterator;
+                    emitAxes(state, compute, axes.drop_front(), nest);
+                  });
 }
 
 void emitCompute(FunctionState &state, const ir::Stmt &stmt) {
   const auto &compute = std::get<ir::Compute>(stmt.node);
-  if (compute.body.empty() || !hasLegalTrees(state, compute))
+  std::optional<Nest> nest = planNest(state, compute);
+  if (compute.body.empty() || !nest)
     return;
   // No name changes inside: handles are read once, and so is which storage is current.
   std::vector<BufferId> read;
@@ -153,7 +207,11 @@ void emitCompute(FunctionState &state, const ir::Stmt &stmt) {
       state.arrays[buffer.index].slot = currentSlot(state, buffer);
     }
   });
-  emitAxes(state, compute, compute.axes);
+  for (const ir::Assign &assign : compute.body)
+    if (state.variables.contains(assign.target.buffer.index))
+      state.reduced.insert(assign.target.buffer.index);
+  emitAxes(state, compute, nest->axes, *nest);
+  state.reduced.clear();
   for (BufferId buffer : read)
     state.arrays.erase(buffer.index);
   ir::forEachBuffer(stmt, [&](BufferId buffer) {

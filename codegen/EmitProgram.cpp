@@ -8,10 +8,9 @@
 //===-----------------------------------------------------------------------------------------===//
 #include "Emit.h"
 #include "Target.h"
-#include "ir/Walk.h"
+#include "ir/CallGraph.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/IR/Verifier.h"
-#include <set>
 
 namespace hpcc::codegen {
 
@@ -22,28 +21,14 @@ static bool isHandle(const ir::Program &program, BufferId buffer) {
   return program[buffer].storage == ir::Storage::Handle;
 }
 
-/// The functions a call of which counts for Python's recursion limit: those on a path through a
-/// cycle of calls. In a program without recursion there are none, and calls cost nothing.
+/// The functions a call of which counts for Python's recursion limit. In a program without
+/// recursion there are none, and calls cost nothing.
 static StringMap<bool> countedFunctions(const ir::Program &program) {
-  std::map<std::string, std::set<std::string>> reaches;
-  for (const ir::Function &function : program.functions)
-    ir::forEachStmt(function.body, [&](const ir::Stmt &stmt) {
-      if (const auto *call = std::get_if<ir::Call>(&stmt.node))
-        reaches[function.name].insert(call->callee);
-    });
-  for (const auto &via : program.functions) // Warshall's closure
-    for (auto &[from, callees] : reaches)
-      if (callees.contains(via.name))
-        callees.insert(reaches[via.name].begin(), reaches[via.name].end());
+  ir::CallGraph graph = ir::callGraphOf(program);
   StringMap<bool> counted;
-  for (const ir::Function &cycle : program.functions) {
-    if (!reaches[cycle.name].contains(cycle.name))
-      continue;
-    for (const ir::Function &function : program.functions)
-      if (reaches[cycle.name].contains(function.name) ||
-          reaches[function.name].contains(cycle.name))
-        counted[function.name] = true;
-  }
+  for (auto [index, function] : enumerate(program.functions))
+    if (graph.isNearCycle(index))
+      counted[function.name] = true;
   return counted;
 }
 

@@ -1,204 +1,349 @@
 //===- EmitTree.cpp - sums in NumPy's pairwise order -----------------------------------------===//
 //
-// A sum with the order `tree` becomes two functions: one that computes the k-th value, inlined into
-// one that adds values up by the recursion of runtime/math/Sum.h: up to seven in order, up to 128
-// by eight accumulators, more as two halves of which the first is a multiple of eight. What the
-// value needs (sizes, addresses, scalars) is captured as parameters.
+// The innermost loops of a compute with tree sums, by the recursion of runtime/math/Sum.h: up to
+// 128 points are a leaf, more are two halves of which the first is a multiple of eight. A small
+// stack of what is left and of partial sums takes the place of the recursion, so that the points
+// stay in their function. A leaf first runs its points as an ordinary loop, which puts the numbers
+// to add into a buffer, then adds these up in eight lanes. Numbers that lie in a row in an array
+// are added from there.
 //
 //===-----------------------------------------------------------------------------------------===//
 #include "Emit.h"
 #include "ir/Walk.h"
 #include "llvm/ADT/STLExtras.h"
-#include <array>
-#include <set>
 
 namespace hpcc::codegen {
 
 using namespace llvm;
-using ir::BufferId;
-using ir::SymbolId;
 
 namespace {
 
-/// What the value of a sum is made of, as values of the surrounding function.
-struct Captures {
-  SmallVector<Value *, 16> values;
-  /// Copies of these into the inner function; each takes the parameter of a captured value.
-  std::vector<std::function<void(FunctionState &, function_ref<Value *(Value *)>)>> restores;
+constexpr unsigned leafSize = 128, lanes = 8;
+/// Halves of halves: no count of points needs more.
+constexpr unsigned mostHalves = 64;
 
-  void add(Value *value) {
-    if (value && !isa<Constant>(value) && !is_contained(values, value))
-      values.push_back(value);
-  }
-};
-
-/// One axis of the tree: its iterator's values are lo + step * index for index < count.
+/// One axis of the trees: its iterator's values are lo + step * index for index < count.
 struct TreeAxis {
-  SymbolId iterator;
+  const ir::Axis &axis;
   Value *lo, *count;
-  int64_t step;
+  Value *index; // memory: of the next point
 };
 
-std::set<SymbolId> symbolsOf(const ir::Scalar &value) {
-  std::set<SymbolId> symbols;
-  ir::forEachAffine(value, [&](const ir::Affine &form) {
-    for (const ir::AffineTerm &term : form.terms)
-      symbols.insert(term.symbol);
-  });
-  return symbols;
-}
-
-std::set<BufferId> buffersOf(const ir::Scalar &value) {
-  std::set<BufferId> buffers;
-  ir::forEachSubtree(value, [&](const ir::Scalar &tree) {
-    std::visit(
-        ir::overloaded{[&](const ir::ScalarLoad &node) { buffers.insert(node.access.buffer); },
-                       [&](const ir::ScalarGather &node) { buffers.insert(node.buffer); },
-                       [&](const ir::ScalarDim &node) { buffers.insert(node.buffer); },
-                       [&](const ir::ScalarBound &node) { buffers.insert(node.buffer); },
-                       [](const auto &) {}},
-        tree.node);
-  });
-  return buffers;
-}
-
-void captureBuffer(FunctionState &state, BufferId buffer, Captures &captures) {
-  if (state.variables.contains(buffer.index)) {
-    Type *type = memoryType(state.module, state.program()[buffer].type);
-    Value *now = state.builder.CreateLoad(type, state.variables.lookup(buffer.index));
-    captures.add(now);
-    captures.restores.push_back([=](FunctionState &inner, auto parameterOf) {
-      Value *memory = createVariable(inner, buffer);
-      inner.builder.CreateStore(parameterOf(now), memory);
-    });
-    return;
-  }
-  auto known = state.arrays.find(buffer.index);
-  if (known == state.arrays.end())
-    return; // a global scalar: the inner function reads it itself
-  Descriptor array = known->second;
-  for (Value *part : {array.object, array.data, array.slotSize, array.slot})
-    captures.add(part);
-  for (Value *part : concat<Value *>(array.shape, array.stride))
-    captures.add(part);
-  captures.restores.push_back([=](FunctionState &inner, auto parameterOf) {
-    Descriptor copy = array;
-    for (Value **part : {&copy.object, &copy.data, &copy.slotSize, &copy.slot})
-      *part = parameterOf(*part);
-    for (Value *&part : copy.shape)
-      part = parameterOf(part);
-    for (Value *&part : copy.stride)
-      part = parameterOf(part);
-    copy.scope = nullptr; // belongs to the outer function
-    inner.arrays[buffer.index] = copy;
-  });
-}
-
-Captures captureValue(FunctionState &state, const ir::Assign &assign, ArrayRef<TreeAxis> axes) {
-  Captures captures;
-  for (const TreeAxis &axis : axes) {
-    captures.add(axis.lo);
-    captures.add(axis.count);
-  }
-  for (SymbolId symbol : symbolsOf(assign.value)) {
-    if (is_contained(assign.treeAxes, symbol))
-      continue;
-    Value *value = state.symbols.lookup(symbol.index);
-    captures.add(value);
-    captures.restores.push_back([=](FunctionState &inner, auto parameterOf) {
-      inner.symbols[symbol.index] = parameterOf(value);
-    });
-  }
-  for (BufferId buffer : buffersOf(assign.value))
-    captureBuffer(state, buffer, captures);
-  return captures;
-}
-
-/// A function of leading i64 parameters and the captured values.
-Function *createFunction(FunctionState &state, const Twine &name, unsigned leading, Type *result,
-                         const Captures &captures) {
-  SmallVector<Type *, 16> parameters(leading, state.builder.getInt64Ty());
-  for (Value *value : captures.values)
-    parameters.push_back(value->getType());
-  auto *function = Function::Create(FunctionType::get(result, parameters, false),
-                                    GlobalValue::InternalLinkage, name, state.module.module);
-  function->setDoesNotThrow();
-  return function;
-}
-
-/// value(k): the k-th value in the order of the tree axes, the last running fastest.
-Function *createValueFunction(FunctionState &state, const ir::Assign &assign,
-                              ArrayRef<TreeAxis> axes, const Captures &captures,
-                              const Twine &name) {
-  Type *type = valueType(state.module, state.program()[assign.target.buffer].type);
-  Function *function = createFunction(state, name, 1, type, captures);
-  function->addFnAttr(Attribute::AlwaysInline);
-  FunctionState inner(state.module, state.source, function);
-  inner.builder.SetInsertPoint(BasicBlock::Create(state.module.context, "entry", function));
-  auto parameterOf = [&](Value *value) -> Value * {
-    auto *found = find(captures.values, value);
-    if (found == captures.values.end())
-      return value;
-    return function->getArg(1 + static_cast<unsigned>(found - captures.values.begin()));
-  };
-  for (const auto &restore : captures.restores)
-    restore(inner, parameterOf);
-  IRBuilder<> &builder = inner.builder;
-  Value *rest = function->getArg(0);
-  for (size_t position = axes.size(); position-- > 0;) {
-    const TreeAxis &axis = axes[position];
-    Value *index = rest;
-    if (position > 0) {
-      Value *count = parameterOf(axis.count);
-      index = builder.CreateURem(rest, count);
-      rest = builder.CreateUDiv(rest, count);
-    }
-    Value *scaled = builder.CreateMul(index, builder.getInt64(axis.step), "", false, true);
-    inner.symbols[axis.iterator.index] =
-        builder.CreateAdd(parameterOf(axis.lo), scaled, "", false, true);
-  }
-  builder.CreateRet(emitScalar(inner, assign.value));
-  return function;
-}
-
-/// The code of tree(first, count, captures..).
-class TreeBuilder {
+class TreeEmitter {
 public:
-  TreeBuilder(Function *tree, Function *value)
-      : tree(tree), value(value), builder(tree->getContext()), first(tree->getArg(0)),
-        count(tree->getArg(1)) {
-    for (unsigned i = 2; i < tree->arg_size(); ++i)
-      captured.push_back(tree->getArg(i));
+  TreeEmitter(FunctionState &state, const ir::Compute &compute)
+      : state(state), compute(compute), builder(state.builder) {
+    for (const ir::Assign &assign : compute.body)
+      if (isTree(assign))
+        trees.push_back(&assign);
   }
 
-  void emit() {
-    builder.SetInsertPoint(block("entry"));
-    BasicBlock *few = block("few"), *more = block("more");
-    BasicBlock *leaf = block("leaf"), *split = block("split");
-    builder.CreateCondBr(builder.CreateICmpSLT(count, builder.getInt64(8)), few, more);
-    builder.SetInsertPoint(more);
-    builder.CreateCondBr(builder.CreateICmpSLE(count, builder.getInt64(128)), leaf, split);
-    builder.SetInsertPoint(few);
-    emitFew();
-    builder.SetInsertPoint(leaf);
-    emitLeaf();
-    builder.SetInsertPoint(split);
-    emitSplit();
+  void emit(ArrayRef<const ir::Axis *> axes) {
+    Value *total = openAxes(axes);
+    BasicBlock *some = block("tree"), *end = block("tree.end");
+    builder.CreateCondBr(builder.CreateICmpSGT(total, number(0)), some, end);
+    builder.SetInsertPoint(some);
+    findRow();
+    SmallVector<Value *, 4> sums = emitWalk(total);
+    for (auto [tree, sum] : zip_equal(trees, sums))
+      emitStoreOrUpdate(state, *tree, sum);
+    builder.CreateBr(end);
+    builder.SetInsertPoint(end);
   }
 
 private:
   BasicBlock *block(const Twine &name) {
-    return BasicBlock::Create(tree->getContext(), name, tree);
+    return BasicBlock::Create(state.module.context, name, state.function);
+  }
+  Value *number(int64_t value) { return builder.getInt64(static_cast<uint64_t>(value)); }
+  Value *load(Value *memory) { return builder.CreateLoad(builder.getInt64Ty(), memory); }
+  Value *add(Value *a, Value *b) { return builder.CreateAdd(a, b, "", true, true); }
+  Type *typeOf(const ir::Assign *tree) {
+    return valueType(state.module, state.program()[tree->target.buffer].type);
+  }
+  Value *createCounter(const Twine &name) {
+    Value *memory = createEntryAlloca(state, builder.getInt64Ty(), name);
+    builder.CreateStore(number(0), memory);
+    return memory;
   }
 
-  Value *valueAt(Value *position) {
-    SmallVector<Value *, 16> arguments = {builder.CreateAdd(first, position, "", true, true)};
-    append_range(arguments, captured);
-    return builder.CreateCall(value, arguments);
+  /// The axes' bounds and counters. The number of points.
+  Value *openAxes(ArrayRef<const ir::Axis *> given) {
+    Value *total = number(1);
+    for (const ir::Axis *axis : given) {
+      Value *lo = emitBound(state, axis->lo, true), *hi = emitBound(state, axis->hi, false);
+      Value *count = builder.CreateSub(hi, lo, "", false, true);
+      if (axis->step != 1)
+        count = builder.CreateSDiv(add(count, number(axis->step - 1)), number(axis->step));
+      count = builder.CreateBinaryIntrinsic(Intrinsic::smax, count, number(0));
+      axes.push_back({*axis, lo, count, createCounter("tree.index")});
+      total = builder.CreateMul(total, count, "", true, true);
+    }
+    return total;
   }
 
-  /// sum + value(from) + .. + value(to - 1), in order; returns.
-  void returnSum(Value *sum, Value *from, Value *to) {
+  /// The memory of the compute's n-th tree, which all trees of the function share.
+  TreeMemory &memoryOf(size_t tree) {
+    while (state.treeMemory.size() <= tree) {
+      auto make = [&](unsigned count, const Twine &name) {
+        AllocaInst *memory =
+            createEntryAlloca(state, ArrayType::get(builder.getInt64Ty(), count), name);
+        memory->setAlignment(Align(64));
+        return memory;
+      };
+      state.treeMemory.push_back({make(leafSize, "tree.leaf"), make(mostHalves, "tree.partial")});
+    }
+    if (!state.treeHalves)
+      state.treeHalves =
+          createEntryAlloca(state, ArrayType::get(builder.getInt64Ty(), mostHalves), "tree.halves");
+    return state.treeMemory[tree];
+  }
+
+  /// Where the one assignment adds up elements of an array: the address of the first, and whether
+  /// the others follow in a row.
+  void findRow() {
+    const auto *value = std::get_if<ir::ScalarLoad>(&trees.front()->value.node);
+    if (compute.body.size() != 1 || !value || state.variables.contains(value->access.buffer.index))
+      return;
+    const ir::Access &access = value->access;
+    if (access.indices.empty() ||
+        any_of(access.indices, [](const ir::Index &index) { return index.wrap.has_value(); }))
+      return;
+    Descriptor array = descriptorOf(state, access.buffer);
+    Value *expected = number(1);
+    rowIsWhole = builder.getTrue();
+    for (const TreeAxis &axis : reverse(axes)) {
+      Value *stride = number(0);
+      for (auto [index, elements] : zip_equal(access.indices, array.stride))
+        if (int64_t coefficient = index.form.coefficientOf(axis.axis.iterator))
+          stride = builder.CreateAdd(
+              stride, builder.CreateMul(elements, number(coefficient * axis.axis.step)));
+      Value *follows = builder.CreateOr(builder.CreateICmpEQ(stride, expected),
+                                        builder.CreateICmpEQ(axis.count, number(1)));
+      rowIsWhole = builder.CreateAnd(rowIsWhole, follows);
+      expected = builder.CreateMul(expected, axis.count);
+      state.symbols[axis.axis.iterator.index] = axis.lo;
+    }
+    row = emitElementAddress(state, access);
+    rowPosition = createCounter("tree.position");
+  }
+
+  /// Runs all points. The sums, one a tree.
+  SmallVector<Value *, 4> emitWalk(Value *total) {
+    memoryOf(trees.size() - 1);
+    Value *left = createCounter("tree.left"), *depth = createCounter("tree.depth");
+    builder.CreateStore(total, left);
+    BasicBlock *descend = block("tree.descend"), *split = block("tree.split");
+    BasicBlock *leaf = block("tree.leaf"), *ascend = block("tree.ascend");
+    BasicBlock *up = block("tree.up"), *right = block("tree.right");
+    BasicBlock *combine = block("tree.combine"), *done = block("tree.done");
+    auto half = [&](Value *at) {
+      return builder.CreateInBoundsGEP(builder.getInt64Ty(), state.treeHalves, at);
+    };
+    auto partial = [&](size_t tree, Value *at) {
+      return builder.CreateInBoundsGEP(typeOf(trees[tree]), memoryOf(tree).partial, at);
+    };
+    builder.CreateBr(descend);
+
+    builder.SetInsertPoint(descend);
+    Value *count = load(left);
+    builder.CreateCondBr(builder.CreateICmpSGT(count, number(leafSize)), split, leaf);
+
+    builder.SetInsertPoint(split);
+    Value *first = builder.CreateAnd(builder.CreateLShr(count, 1), number(-int64_t(lanes)));
+    Value *level = load(depth);
+    builder.CreateStore(builder.CreateSub(count, first), half(level));
+    builder.CreateStore(add(level, number(1)), depth);
+    builder.CreateStore(first, left);
+    builder.CreateBr(descend);
+
+    builder.SetInsertPoint(leaf);
+    SmallVector<Value *, 4> leafSums = emitLeaf(count);
+    BasicBlock *leafEnd = builder.GetInsertBlock();
+    builder.CreateBr(ascend);
+
+    builder.SetInsertPoint(ascend);
+    SmallVector<Value *, 4> sums;
+    for (Value *sum : leafSums) {
+      PHINode *phi = builder.CreatePHI(sum->getType(), 2, "tree.sum");
+      phi->addIncoming(sum, leafEnd);
+      sums.push_back(phi);
+    }
+    Value *above = builder.CreateSub(load(depth), number(1));
+    builder.CreateCondBr(builder.CreateICmpSLT(above, number(0)), done, up);
+
+    builder.SetInsertPoint(up);
+    Value *second = load(half(above));
+    builder.CreateCondBr(builder.CreateIsNull(second), combine, right);
+
+    builder.SetInsertPoint(right);
+    for (auto [tree, sum] : enumerate(sums))
+      builder.CreateStore(sum, partial(tree, above));
+    builder.CreateStore(number(0), half(above));
+    builder.CreateStore(second, left);
+    builder.CreateBr(descend);
+
+    builder.SetInsertPoint(combine);
+    for (auto [tree, sum] : enumerate(sums)) {
+      Value *before = builder.CreateLoad(sum->getType(), partial(tree, above));
+      cast<PHINode>(sum)->addIncoming(builder.CreateFAdd(before, sum), combine);
+    }
+    builder.CreateStore(above, depth);
+    builder.CreateBr(ascend);
+
+    builder.SetInsertPoint(done);
+    return sums;
+  }
+
+  /// The next `count` points and the sums of their numbers.
+  SmallVector<Value *, 4> emitLeaf(Value *count) {
+    SmallVector<Value *, 4> sums;
+    BasicBlock *add = nullptr, *before = builder.GetInsertBlock();
+    if (row) {
+      BasicBlock *fill = block("leaf.fill");
+      add = block("leaf.add");
+      builder.CreateCondBr(rowIsWhole, add, fill);
+      builder.SetInsertPoint(fill);
+    }
+    emitPoints(count);
+    if (!row) {
+      for (auto [index, tree] : enumerate(trees))
+        sums.push_back(emitLeafSum(memoryOf(index).leaf, count, typeOf(tree)));
+      return sums;
+    }
+    BasicBlock *filled = builder.GetInsertBlock();
+    builder.CreateBr(add);
+    builder.SetInsertPoint(before);
+    Instruction *branch = before->getTerminator();
+    builder.SetInsertPoint(branch);
+    Type *type = typeOf(trees.front());
+    Value *position = load(rowPosition);
+    Value *inRow = builder.CreateGEP(type, row, position);
+    builder.CreateStore(this->add(position, count), rowPosition);
+    builder.SetInsertPoint(add);
+    PHINode *numbers = builder.CreatePHI(builder.getPtrTy(), 2);
+    numbers->addIncoming(inRow, before);
+    numbers->addIncoming(memoryOf(0).leaf, filled);
+    sums.push_back(emitLeafSum(numbers, count, type));
+    return sums;
+  }
+
+  /// Runs the next `count` points; the trees' numbers go into their buffers.
+  void emitPoints(Value *count) {
+    TreeAxis &inner = axes.back();
+    Value *filled = nullptr;
+    BasicBlock *segment = nullptr, *next = nullptr;
+    if (axes.size() > 1) {
+      // The innermost axis can end inside a leaf.
+      filled = createCounter("tree.filled");
+      segment = block("tree.segment");
+      next = block("tree.segments");
+      builder.CreateBr(segment);
+      builder.SetInsertPoint(segment);
+    }
+    Value *begin = load(inner.index);
+    Value *offset = filled ? load(filled) : number(0);
+    Value *length = filled ? builder.CreateBinaryIntrinsic(
+                                 Intrinsic::smin, builder.CreateSub(count, offset, "", true, true),
+                                 builder.CreateSub(inner.count, begin, "", true, true))
+                           : count;
+    for (const TreeAxis &axis : axes)
+      if (&axis != &inner)
+        state.symbols[axis.axis.iterator.index] = iteratorAt(axis, load(axis.index));
+    emitCountedLoop(state, number(0), length, 1, state.program()[inner.axis.iterator].name,
+                    isIndependent(state, compute, inner.axis), [&](Value *position) {
+                      state.symbols[inner.axis.iterator.index] =
+                          iteratorAt(inner, add(begin, position));
+                      emitPoint(add(offset, position));
+                    });
+    builder.CreateStore(add(begin, length), inner.index);
+    if (!filled)
+      return;
+    emitCarry();
+    Value *done = add(offset, length);
+    builder.CreateStore(done, filled);
+    builder.CreateCondBr(builder.CreateICmpSLT(done, count), segment, next);
+    builder.SetInsertPoint(next);
+  }
+
+  Value *iteratorAt(const TreeAxis &axis, Value *index) {
+    return builder.CreateAdd(axis.lo,
+                             builder.CreateMul(index, number(axis.axis.step), "", false, true), "",
+                             false, true);
+  }
+
+  void emitPoint(Value *position) {
+    emitAssignments(state, compute, [&](const ir::Assign &assign, Value *value) {
+      size_t tree = static_cast<size_t>(find(trees, &assign) - trees.begin());
+      Value *place = builder.CreateInBoundsGEP(value->getType(), memoryOf(tree).leaf, position);
+      StoreInst *store = builder.CreateStore(value, place);
+      // Iterations of the loop around use other numbers of the buffer; those further out do not.
+      if (isIndependent(state, compute, axes.back().axis))
+        store->setMetadata(LLVMContext::MD_access_group, state.accessGroups.back());
+    });
+  }
+
+  /// Counters that have reached their count begin anew and advance the next further out.
+  void emitCarry() {
+    BasicBlock *end = block("tree.carried");
+    for (size_t axis = axes.size() - 1; axis > 0; --axis) {
+      BasicBlock *carry = block("tree.carry");
+      Value *over = builder.CreateICmpEQ(load(axes[axis].index), axes[axis].count);
+      builder.CreateCondBr(over, carry, end);
+      builder.SetInsertPoint(carry);
+      builder.CreateStore(number(0), axes[axis].index);
+      builder.CreateStore(add(load(axes[axis - 1].index), number(1)), axes[axis - 1].index);
+    }
+    builder.CreateBr(end);
+    builder.SetInsertPoint(end);
+  }
+
+  /// The sum of 1 to 128 numbers in a row: eight lanes, then what is left one by one.
+  Value *emitLeafSum(Value *numbers, Value *count, Type *type) {
+    auto *vector = FixedVectorType::get(type, lanes);
+    Align align(type->getScalarSizeInBits() / 8);
+    auto loadAt = [&](Type *loaded, Value *position) {
+      return builder.CreateAlignedLoad(loaded, builder.CreateInBoundsGEP(type, numbers, position),
+                                       align);
+    };
+    BasicBlock *few = block("few"), *many = block("many"), *rest = block("rest");
+    builder.CreateCondBr(builder.CreateICmpSLT(count, number(lanes)), few, many);
+    builder.SetInsertPoint(few);
+    Value *first = loadAt(type, number(0));
+    builder.CreateBr(rest);
+
+    builder.SetInsertPoint(many);
+    Value *whole = builder.CreateAnd(count, number(-int64_t(lanes)));
+    Value *sums = emitLanes(loadAt(vector, number(0)), lanes, whole, lanes,
+                            [&](Value *position) { return loadAt(vector, position); });
+    auto half = [&](Value *wide, ArrayRef<int> even, ArrayRef<int> odd) {
+      return builder.CreateFAdd(builder.CreateShuffleVector(wide, even),
+                                builder.CreateShuffleVector(wide, odd));
+    };
+    sums = half(half(sums, {0, 2, 4, 6}, {1, 3, 5, 7}), {0, 2}, {1, 3});
+    Value *lanesSum = builder.CreateFAdd(builder.CreateExtractElement(sums, uint64_t(0)),
+                                         builder.CreateExtractElement(sums, uint64_t(1)));
+    BasicBlock *manyEnd = builder.GetInsertBlock();
+    builder.CreateBr(rest);
+
+    builder.SetInsertPoint(rest);
+    PHINode *sum = builder.CreatePHI(type, 2);
+    sum->addIncoming(first, few);
+    sum->addIncoming(lanesSum, manyEnd);
+    PHINode *from = builder.CreatePHI(builder.getInt64Ty(), 2);
+    from->addIncoming(number(1), few);
+    from->addIncoming(whole, manyEnd);
+    return emitLanes(sum, from, count, 1, [&](Value *position) { return loadAt(type, position); });
+  }
+
+  Value *emitLanes(Value *sum, int64_t from, Value *to, int64_t step,
+                   function_ref<Value *(Value *)> at) {
+    return emitLanes(sum, number(from), to, step, at);
+  }
+
+  /// sum + at(from) + at(from + step) + .. in order, to `to`.
+  Value *emitLanes(Value *sum, Value *from, Value *to, int64_t step,
+                   function_ref<Value *(Value *)> at) {
     BasicBlock *before = builder.GetInsertBlock();
     BasicBlock *loop = block("add"), *end = block("added");
     builder.CreateCondBr(builder.CreateICmpSLT(from, to), loop, end);
@@ -207,129 +352,35 @@ private:
     PHINode *partial = builder.CreatePHI(sum->getType(), 2);
     position->addIncoming(from, before);
     partial->addIncoming(sum, before);
-    Value *added = builder.CreateFAdd(partial, valueAt(position));
-    Value *next = builder.CreateAdd(position, builder.getInt64(1), "", true, true);
-    BasicBlock *latch = builder.GetInsertBlock();
-    position->addIncoming(next, latch);
-    partial->addIncoming(added, latch);
+    Value *added = builder.CreateFAdd(partial, at(position));
+    Value *next = add(position, number(step));
+    position->addIncoming(next, loop);
+    partial->addIncoming(added, loop);
     builder.CreateCondBr(builder.CreateICmpSLT(next, to), loop, end);
     builder.SetInsertPoint(end);
     PHINode *result = builder.CreatePHI(sum->getType(), 2);
     result->addIncoming(sum, before);
-    result->addIncoming(added, latch);
-    builder.CreateRet(result);
+    result->addIncoming(added, loop);
+    return result;
   }
 
-  void emitFew() {
-    BasicBlock *none = block("none"), *some = block("some");
-    builder.CreateCondBr(builder.CreateICmpSLE(count, builder.getInt64(0)), none, some);
-    builder.SetInsertPoint(none);
-    builder.CreateRet(ConstantFP::getZero(tree->getReturnType()));
-    builder.SetInsertPoint(some);
-    returnSum(valueAt(builder.getInt64(0)), builder.getInt64(1), count);
-  }
-
-  void emitLeaf() {
-    std::array<Value *, 8> start;
-    for (auto [lane, value] : enumerate(start))
-      value = valueAt(builder.getInt64(lane));
-    Value *whole = builder.CreateAnd(count, builder.getInt64(-8));
-    BasicBlock *before = builder.GetInsertBlock();
-    BasicBlock *loop = block("eight"), *end = block("combine");
-    builder.CreateCondBr(builder.CreateICmpSLT(builder.getInt64(8), whole), loop, end);
-    builder.SetInsertPoint(loop);
-    PHINode *position = builder.CreatePHI(builder.getInt64Ty(), 2);
-    position->addIncoming(builder.getInt64(8), before);
-    std::array<PHINode *, 8> partial;
-    for (auto [lane, phi] : enumerate(partial)) {
-      phi = builder.CreatePHI(tree->getReturnType(), 2);
-      phi->addIncoming(start[lane], before);
-    }
-    std::array<Value *, 8> values, added;
-    for (auto [lane, value] : enumerate(values))
-      value = valueAt(builder.CreateAdd(position, builder.getInt64(lane), "", true, true));
-    for (auto [lane, sum] : enumerate(added))
-      sum = builder.CreateFAdd(partial[lane], values[lane]);
-    Value *next = builder.CreateAdd(position, builder.getInt64(8), "", true, true);
-    BasicBlock *latch = builder.GetInsertBlock();
-    position->addIncoming(next, latch);
-    for (auto [lane, phi] : enumerate(partial))
-      phi->addIncoming(added[lane], latch);
-    builder.CreateCondBr(builder.CreateICmpSLT(next, whole), loop, end);
-    builder.SetInsertPoint(end);
-    std::array<PHINode *, 8> r;
-    for (auto [lane, phi] : enumerate(r)) {
-      phi = builder.CreatePHI(tree->getReturnType(), 2);
-      phi->addIncoming(start[lane], before);
-      phi->addIncoming(added[lane], latch);
-    }
-    auto sum = [&](Value *a, Value *b) { return builder.CreateFAdd(a, b); };
-    returnSum(sum(sum(sum(r[0], r[1]), sum(r[2], r[3])), sum(sum(r[4], r[5]), sum(r[6], r[7]))),
-              whole, count);
-  }
-
-  void emitSplit() {
-    Value *half = builder.CreateAnd(builder.CreateLShr(count, 1), builder.getInt64(-8));
-    auto call = [&](Value *from, Value *size) {
-      SmallVector<Value *, 16> arguments = {from, size};
-      append_range(arguments, captured);
-      return builder.CreateCall(tree, arguments);
-    };
-    Value *left = call(first, half);
-    Value *right = call(builder.CreateAdd(first, half, "", true, true),
-                        builder.CreateSub(count, half, "", true, true));
-    builder.CreateRet(builder.CreateFAdd(left, right));
-  }
-
-  Function *tree, *value;
-  IRBuilder<> builder;
-  Value *first, *count;
-  SmallVector<Value *, 16> captured;
+  FunctionState &state;
+  const ir::Compute &compute;
+  IRBuilder<> &builder;
+  SmallVector<const ir::Assign *, 4> trees;
+  SmallVector<TreeAxis, 4> axes;
+  Value *row = nullptr, *rowIsWhole = nullptr, *rowPosition = nullptr;
 };
-
-/// The number of iterations of an axis.
-Value *emitCount(FunctionState &state, Value *lo, Value *hi, int64_t step) {
-  IRBuilder<> &builder = state.builder;
-  Value *distance = builder.CreateSub(hi, lo, "", false, true);
-  if (step != 1)
-    distance =
-        builder.CreateSDiv(builder.CreateAdd(distance, builder.getInt64(step - 1), "", false, true),
-                           builder.getInt64(step));
-  return builder.CreateBinaryIntrinsic(Intrinsic::smax, distance, builder.getInt64(0));
-}
 
 } // namespace
 
-Value *emitTree(FunctionState &state, const ir::Assign &assign, ArrayRef<ir::Axis> axes) {
-  SmallVector<TreeAxis, 4> treeAxes;
-  Value *total = state.builder.getInt64(1);
-  for (SymbolId symbol : assign.treeAxes) {
-    const auto *axis = find_if(axes, [&](const ir::Axis &a) { return a.iterator == symbol; });
-    bool rectangular = axis != axes.end();
-    if (rectangular)
-      ir::forEachAffine(*axis, [&](const ir::Affine &form) {
-        for (SymbolId other : assign.treeAxes)
-          rectangular &= form.coefficientOf(other) == 0;
-      });
-    if (!rectangular) {
-      reportFault(state, "a tree sum over axes that are not a box");
-      return ConstantFP::getZero(
-          valueType(state.module, state.program()[assign.target.buffer].type));
-    }
-    Value *lo = emitBound(state, axis->lo, true), *hi = emitBound(state, axis->hi, false);
-    Value *count = emitCount(state, lo, hi, axis->step);
-    treeAxes.push_back({symbol, lo, count, axis->step});
-    total = state.builder.CreateMul(total, count, "", true, true);
-  }
-  Captures captures = captureValue(state, assign, treeAxes);
-  Twine number(state.module.reductions++);
-  std::string name = (state.function->getName() + ".sum" + number).str();
-  Function *value = createValueFunction(state, assign, treeAxes, captures, name + ".value");
-  Function *tree = createFunction(state, name, 2, value->getReturnType(), captures);
-  TreeBuilder(tree, value).emit();
-  SmallVector<Value *, 16> arguments = {state.builder.getInt64(0), total};
-  append_range(arguments, captures.values);
-  return state.builder.CreateCall(tree, arguments);
+bool isTree(const ir::Assign &assign) {
+  return assign.order == ir::ReductionOrder::Tree && assign.op != ir::AssignOp::Set;
+}
+
+void emitTrees(FunctionState &state, const ir::Compute &compute,
+               ArrayRef<const ir::Axis *> treeAxes) {
+  TreeEmitter(state, compute).emit(treeAxes);
 }
 
 } // namespace hpcc::codegen

@@ -48,7 +48,8 @@ static Expected<std::unique_ptr<LLJIT>> createJit() {
   return jit;
 }
 
-static Expected<int> runObject(ArrayRef<char> object, ArrayRef<const char *> argv) {
+static Expected<int> runObject(ArrayRef<char> object, ArrayRef<const char *> argv,
+                               function_ref<void()> whenLinked) {
   auto jit = createJit();
   if (!jit)
     return jit.takeError();
@@ -58,17 +59,18 @@ static Expected<int> runObject(ArrayRef<char> object, ArrayRef<const char *> arg
   auto entry = (*jit)->lookup("main");
   if (!entry)
     return entry.takeError();
+  whenLinked();
   return entry->toPtr<int(int, const char *const *)>()(static_cast<int>(argv.size()) - 1,
                                                        argv.data());
 }
 
 std::optional<int> run(ArrayRef<char> object, const std::vector<std::string> &arguments,
-                       Diagnostics &diags) {
+                       Diagnostics &diags, function_ref<void()> whenLinked) {
   std::vector<const char *> argv;
   for (const std::string &argument : arguments)
     argv.push_back(argument.c_str());
   argv.push_back(nullptr);
-  Expected<int> code = runObject(object, argv);
+  Expected<int> code = runObject(object, argv, whenLinked);
   if (!code) {
     diags.internalError({}, "running in memory", toString(code.takeError()));
     return std::nullopt;

@@ -7,6 +7,7 @@
 //===-----------------------------------------------------------------------------------------===//
 #include "codegen/Codegen.h"
 #include "llvm/ADT/ScopeExit.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/FileUtilities.h"
 #include "llvm/Support/Path.h"
@@ -90,34 +91,35 @@ bool writeFile(StringRef path, StringRef contents, Diagnostics &diags) {
   return renameTo(temporary, path, diags);
 }
 
-/// libhpcrt.a of the build tree or of an installation; empty and reported if there is none.
-static std::string findRuntime(StringRef hpccPath, Diagnostics &diags) {
-  StringRef directory = sys::path::parent_path(hpccPath);
-  std::string tried;
+/// The places of libhpcrt.a in a build tree and in an installation.
+static SmallVector<std::string, 3> placesOfRuntime(StringRef hpccPath) {
+  SmallVector<std::string, 3> places;
   for (StringRef relative : {"../lib/libhpcrt.a", "../lib/hpcc/libhpcrt.a", "libhpcrt.a"}) {
-    SmallString<128> candidate(directory);
+    SmallString<128> candidate(sys::path::parent_path(hpccPath));
     sys::path::append(candidate, relative);
     sys::path::remove_dots(candidate, /*remove_dot_dot=*/true);
-    if (sys::fs::exists(candidate))
-      return candidate.str().str();
-    tried += (tried.empty() ? "" : ", ") + candidate.str().str();
+    places.push_back(candidate.str().str());
   }
-  diags.report({}, noRuntime, tried);
-  return {};
+  return places;
 }
 
-static std::string findLinker(Diagnostics &diags) {
+LinkParts findLinkParts(StringRef hpccPath) {
 #ifdef HPCC_SANITIZE_GENERATED
   // The sanitizer's runtime is the one of the compiler that hpcc is built with.
   static constexpr StringLiteral names[] = {HPCC_CXX_COMPILER};
 #else
   static constexpr StringLiteral names[] = {"cc", "clang-22", "gcc"};
 #endif
+  LinkParts parts;
   for (StringRef name : names)
-    if (ErrorOr<std::string> found = sys::findProgramByName(name))
-      return *found;
-  diags.report({}, noLinker);
-  return {};
+    if (ErrorOr<std::string> found = sys::findProgramByName(name); found && parts.compiler.empty())
+      parts.compiler = *found;
+  for (const std::string &place : placesOfRuntime(hpccPath))
+    if (parts.runtime.empty() && sys::fs::exists(place))
+      parts.runtime = place;
+  if (sys::fs::exists(HPCC_SLEEF_LIBRARY))
+    parts.vectorMath = HPCC_SLEEF_LIBRARY;
+  return parts;
 }
 
 /// What the linker said, for the message.
@@ -128,8 +130,12 @@ static std::string readText(StringRef path) {
 
 bool linkExecutable(ArrayRef<char> object, StringRef output, StringRef hpccPath,
                     Diagnostics &diags) {
-  std::string linker = findLinker(diags), runtime = findRuntime(hpccPath, diags);
-  if (linker.empty() || runtime.empty())
+  LinkParts parts = findLinkParts(hpccPath);
+  if (parts.compiler.empty())
+    diags.report({}, noLinker);
+  if (parts.runtime.empty())
+    diags.report({}, noRuntime, join(placesOfRuntime(hpccPath), ", "));
+  if (parts.compiler.empty() || parts.runtime.empty())
     return false;
   if (output == "-") {
     diags.report({}, cannotWrite, output, "an executable needs a file; name one with -o");
@@ -154,7 +160,7 @@ bool linkExecutable(ArrayRef<char> object, StringRef output, StringRef hpccPath,
   if (!fill(objectFile, StringRef(object.data(), object.size()), objectFile, diags))
     return false;
   SmallVector<StringRef, 16> command = {
-      linker, "-o", executable, objectFile, runtime, HPCC_SLEEF_LIBRARY, "-lm"};
+      parts.compiler, "-o", executable, objectFile, parts.runtime, HPCC_SLEEF_LIBRARY, "-lm"};
 #ifdef HPCC_SANITIZE_GENERATED
   command.push_back("-fsanitize=address,undefined");
 #else
@@ -162,7 +168,7 @@ bool linkExecutable(ArrayRef<char> object, StringRef output, StringRef hpccPath,
 #endif
   std::optional<StringRef> redirects[] = {StringRef(""), StringRef(log), StringRef(log)};
   std::string problem;
-  int code = sys::ExecuteAndWait(linker, command, std::nullopt, redirects, 0, 0, &problem);
+  int code = sys::ExecuteAndWait(parts.compiler, command, std::nullopt, redirects, 0, 0, &problem);
   if (code != 0) {
     diags.report({}, linkFailed, output, problem.empty() ? readText(log) : problem);
     return false;

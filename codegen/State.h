@@ -10,6 +10,7 @@
 
 #include "codegen/Codegen.h"
 #include "llvm/ADT/DenseMap.h"
+#include "llvm/ADT/DenseSet.h"
 #include "llvm/IR/IRBuilder.h"
 #include "llvm/IR/Module.h"
 #include "llvm/Target/TargetMachine.h"
@@ -50,6 +51,11 @@ struct TimeLoop {
   llvm::Value *iterations = nullptr;
 };
 
+/// The memory of a tree sum: the numbers of a leaf, and the sums of first halves that wait.
+struct TreeMemory {
+  llvm::Value *leaf, *partial;
+};
+
 struct ModuleState {
   const ir::Program &program;
   const Options &options;
@@ -68,7 +74,6 @@ struct ModuleState {
   std::map<std::pair<std::string, std::array<uint32_t, 4>>, llvm::Constant *> locations;
   /// Marks accesses of one element type in alias metadata.
   llvm::MDNode *elementTags[13] = {};
-  unsigned reductions = 0;
 
   ModuleState(const ir::Program &program, const Options &options, llvm::Module &module,
               const llvm::TargetMachine &machine, Diagnostics &diags)
@@ -95,13 +100,21 @@ struct FunctionState {
   /// counts their completed iterations.
   std::vector<TimeLoop> timeLoops;
 
+  /// What tree sums share: memory for the first, second .. of a compute, and the sizes of second
+  /// halves that wait.
+  std::vector<TreeMemory> treeMemory;
+  llvm::Value *treeHalves = nullptr;
+
   /// Alias metadata: one domain a function, one scope for each own array.
   llvm::MDNode *aliasDomain = nullptr;
   std::vector<llvm::MDNode *> aliasScopes;
   /// Accesses that carry a scope; they are marked at the end, when all scopes are known.
   std::vector<std::pair<llvm::Instruction *, llvm::MDNode *>> scopedAccesses;
-  /// The access groups of the enclosing `par` axes.
+  /// The access groups of the enclosing axes with independent points.
   std::vector<llvm::MDNode *> accessGroups;
+
+  /// The scalar variables that the open compute changes: no group holds their accesses.
+  llvm::DenseSet<uint32_t> reduced;
 
   /// For raising: where checks without a place of their own report, and the constants' owner.
   Loc loc;

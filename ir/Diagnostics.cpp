@@ -170,8 +170,13 @@ struct Renderer {
     if (color)
       out.resetColor();
     out << text << '\n';
-    if (loc.isValid())
+    if (loc.isValid() && hasText())
       sourceLine(loc, ranges);
+  }
+
+  /// False where only the name of the file is known.
+  bool hasText() const {
+    return sources.getMemoryBuffer(sources.getMainFileID())->getBufferSize() != 0;
   }
 
   /// The line and its marks. Of a very long line only the part around the caret is shown.
@@ -218,7 +223,9 @@ StringRef Diagnostics::fileName() const {
 DiagnosticBuilder Diagnostics::record(Loc loc, StringRef id, Severity severity, std::string text) {
   bool isProblem = severity >= Severity::Error;
   bool isKnown = any_of(records, [&](const Diagnostic &known) {
-    return known.loc == loc && known.id == id && (loc.isValid() || known.text == text);
+    // A second problem at a place mostly follows from the first; remarks do not.
+    bool oneIsEnough = loc.isValid() && severity != Severity::Remark;
+    return known.loc == loc && known.id == id && (oneIsEnough || known.text == text);
   });
   worst = std::max(worst, severity);
   if (isProblem && !isKnown && problems == maxProblems)

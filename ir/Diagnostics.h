@@ -77,7 +77,8 @@ private:
 /// The messages of one source file, whose text it owns.
 class Diagnostics {
 public:
-  /// Takes over the user's file. The buffer's identifier is the file name in messages.
+  /// Takes over the user's file. The buffer's identifier is the file name in messages. Of an empty
+  /// buffer messages show no lines.
   explicit Diagnostics(std::unique_ptr<llvm::MemoryBuffer> source);
 
   /// The text of the file, valid as long as this object.

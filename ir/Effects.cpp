@@ -1,6 +1,7 @@
 //===- Effects.cpp - inference of effects ----------------------------------------------------===//
 
 #include "Effects.h"
+#include "CallGraph.h"
 #include "Walk.h"
 #include "llvm/ADT/STLExtras.h"
 
@@ -176,35 +177,14 @@ private:
 
 } // namespace
 
-/// For each function, whether it can call itself, through others or not.
-static std::vector<bool> findRecursive(const Program &program) {
-  size_t count = program.functions.size();
-  std::vector<std::vector<bool>> reaches(count, std::vector<bool>(count, false));
-  for (size_t caller = 0; caller < count; ++caller)
-    forEachStmt(program.functions[caller].body, [&](const Stmt &stmt) {
-      auto *call = std::get_if<Call>(&stmt.node);
-      if (const Function *callee = call ? program.find(call->callee) : nullptr)
-        reaches[caller][static_cast<size_t>(callee - program.functions.data())] = true;
-    });
-  for (size_t middle = 0; middle < count; ++middle)
-    for (size_t from = 0; from < count; ++from)
-      if (reaches[from][middle])
-        for (size_t to = 0; to < count; ++to)
-          reaches[from][to] = reaches[from][to] || reaches[middle][to];
-  std::vector<bool> recursive(count);
-  for (size_t index = 0; index < count; ++index)
-    recursive[index] = reaches[index][index];
-  return recursive;
-}
-
 std::vector<Effects> inferEffects(const Program &program) {
-  std::vector<bool> recursive = findRecursive(program);
+  CallGraph graph = callGraphOf(program);
   std::vector<Detail> known(program.functions.size());
   for (bool changed = true; changed;) {
     changed = false;
     for (size_t index = 0; index < known.size(); ++index) {
       Detail detail = FunctionEffects(program, program.functions[index], known).infer();
-      detail.fails |= recursive[index];
+      detail.fails |= graph.isRecursive(index);
       changed |= detail != known[index];
       known[index] = detail;
     }

@@ -192,9 +192,12 @@ Flow Machine::run(const Compute &compute) {
                    std::vector<TreeSums>(compute.body.size())};
   ParallelWatch watching(compute);
   if (watching.isNeeded()) {
-    for (const Assign &assign : compute.body)
+    for (const Assign &assign : compute.body) {
+      if (llvm::is_contained(compute.locals, assign.target.buffer))
+        continue; // each point has its own
       if (const Array *array = arrayOf(assign.target.buffer))
         watching.watch(array->storage.get());
+    }
     watch = &watching;
   }
   if (!stopped)

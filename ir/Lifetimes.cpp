@@ -2,6 +2,7 @@
 
 #include "Lifetimes.h"
 #include "Walk.h"
+#include "llvm/ADT/STLExtras.h"
 #include <algorithm>
 #include <map>
 #include <set>
@@ -50,6 +51,103 @@ static bool fallsThrough(const Stmt &stmt) {
 bool fallsThrough(const Block &block) {
   return std::all_of(block.begin(), block.end(),
                      [](const Stmt &stmt) { return fallsThrough(stmt); });
+}
+
+namespace {
+
+/// Whether a handle is bound at a place; nothing where the place is not reached.
+using Binding = std::optional<bool>;
+
+/// Follows one handle through a function.
+class BindingFlow {
+public:
+  BindingFlow(const Program &program, BufferId handle, std::set<const Function *> &open)
+      : program(program), handle(handle), open(open) {}
+
+  Binding after(const Block &block, Binding before) {
+    for (const Stmt &stmt : block) {
+      if (!before)
+        break;
+      before = std::visit(
+          overloaded{[&](const Bind &node) { return node.handle == handle ? true : before; },
+                     [&](const Declare &node) { return node.handle == handle ? false : before; },
+                     [&](const Call &node) { return afterCall(node, before); },
+                     [&](const Loop &node) { return afterRepeats(node.body, before); },
+                     [&](const While &node) { return afterWhile(node, before); },
+                     [&](const If &node) {
+                       return join(after(node.thenBody, before), after(node.elseBody, before));
+                     },
+                     [&](const Labelled &node) {
+                       Binding end = after(node.body, before);
+                       return join(end, atLeaves[node.label]);
+                     },
+                     [&](const Leave &node) {
+                       atLeaves[node.label] = join(atLeaves[node.label], before);
+                       return Binding();
+                     },
+                     [&](OneOf<Let, Alloc, View, Drop, Compute, LibraryCall, Check> auto &) {
+                       return before;
+                     }},
+          stmt.node);
+    }
+    return before;
+  }
+
+private:
+  static Binding join(Binding left, Binding right) {
+    if (!left || !right)
+      return left ? left : right;
+    return *left && *right;
+  }
+
+  /// Behind any number of runs of the block. Only a call that returns nothing unbinds.
+  Binding afterRepeats(const Block &block, Binding before) {
+    bool unbinds = before == true && after(block, before) == false;
+    if (unbinds || before == false) {
+      before = false;
+      after(block, before);
+    }
+    return before;
+  }
+
+  Binding afterWhile(const While &loop, Binding before) {
+    before = afterRepeats(loop.header, before);
+    before = afterRepeats(loop.body, before);
+    bool endless = loop.condition == constantBool(true);
+    return endless ? Binding() : after(loop.header, before);
+  }
+
+  Binding afterCall(const Call &call, Binding before) {
+    const Function *callee = program.find(call.callee);
+    for (size_t index = 0; callee && index < call.results.size(); ++index)
+      if (call.results[index] == handle)
+        before = bindsAlways(*callee, callee->results[index]);
+    return before;
+  }
+
+public:
+  /// A function that is being looked at already returns only through calls that do not call it.
+  bool bindsAlways(const Function &function, BufferId result) {
+    if (!open.insert(&function).second)
+      return true;
+    bool isParameter = llvm::is_contained(function.parameters, result);
+    Binding end = BindingFlow(program, result, open).after(function.body, isParameter);
+    open.erase(&function);
+    return end.value_or(true);
+  }
+
+private:
+  const Program &program;
+  BufferId handle;
+  std::set<const Function *> &open;
+  std::map<LabelId, Binding> atLeaves;
+};
+
+} // namespace
+
+bool bindsAlways(const Program &program, const Function &function, BufferId handle) {
+  std::set<const Function *> open;
+  return BindingFlow(program, handle, open).bindsAlways(function, handle);
 }
 
 namespace {

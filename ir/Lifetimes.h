@@ -20,6 +20,10 @@ void forEachMention(const Program &program, const Stmt &stmt,
 /// True if the end of the block can be reached.
 bool fallsThrough(const Block &block);
 
+/// True if the handle certainly names an array whenever the end of the function is reached. What
+/// its calls bind is looked up in the program.
+bool bindsAlways(const Program &program, const Function &function, BufferId handle);
+
 /// Removes all drops of a function and sets new ones: in the block of the declaration after the
 /// last statement that mentions the name, and before each `leave` that ends the block earlier.
 void placeDrops(const Program &program, Function &function);

@@ -9,7 +9,6 @@
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/Path.h"
 #include <algorithm>
-#include <chrono>
 
 namespace hpcc::ir {
 
@@ -58,48 +57,65 @@ static std::string problemsOf(const Program &program) {
   return text;
 }
 
-static void printWithBanner(const Program &program, llvm::StringRef when, llvm::StringRef pass,
+static void printWithBanner(const Program &program, const llvm::Twine &when,
                             const RunOptions &options) {
-  *options.out << "*** IR Dump " << when << " " << pass << " ***\n";
+  *options.out << "*** IR Dump " << when << " ***\n";
   print(program, *options.out, {options.locations});
+}
+
+static bool isWanted(bool all, const std::vector<std::string> &flags, const Pass &pass) {
+  return all || llvm::is_contained(flags, pass.flag);
+}
+
+static void printAfter(const Program &program, const Program &before, const Pass &pass,
+                       const RunOptions &options) {
+  bool changed = options.printChanged && !(program == before);
+  if (changed || isWanted(options.printAfterAll, options.printAfter, pass))
+    printWithBanner(program, "After " + pass.flag, options);
+  else if (options.printChanged)
+    *options.out << "*** IR Dump After " << pass.flag << " omitted because no change ***\n";
+}
+
+static std::optional<PassFailure> runPass(Program &program, const Pass &pass, PassContext &context,
+                                          const RunOptions &options, PhaseTimes &times) {
+  static constexpr Phase checking{PhaseGroup::Passes, "renumber, verify"};
+  if (program.stage < pass.atLeast)
+    return PassFailure{pass.flag.str(),
+                       llvm::formatv("stage: needs a program of stage {0}, got {1}",
+                                     wordOf(pass.atLeast), wordOf(program.stage)),
+                       ""};
+  if (isWanted(options.printBeforeAll, options.printBefore, pass))
+    printWithBanner(program, "Before " + pass.flag, options);
+
+  Program before = times.measure(checking, [&] { return program; });
+  context.pass = pass.flag.str();
+  times.measure({PhaseGroup::Passes, pass.flag}, [&] { pass.run(program, context); });
+  std::string problems = times.measure(checking, [&] {
+    renumber(program);
+    program.stage = std::max(before.stage, pass.leaves);
+    return problemsOf(program);
+  });
+  if (!problems.empty()) {
+    program = std::move(before);
+    return PassFailure{pass.flag.str(), problems,
+                       dumpToFile(program, pass.flag, options.dumpDirectory)};
+  }
+  printAfter(program, before, pass, options);
+  return std::nullopt;
 }
 
 std::optional<PassFailure> runPasses(Program &program, llvm::ArrayRef<const Pass *> passes,
                                      PassContext &context, const RunOptions &options) {
-  using Clock = std::chrono::steady_clock;
   renumber(program);
   if (std::string problems = problemsOf(program); !problems.empty())
     return PassFailure{"", problems, ""};
-
-  for (const Pass *pass : passes) {
-    if (program.stage < pass->atLeast)
-      return PassFailure{pass->flag.str(),
-                         llvm::formatv("stage: needs a program of stage {0}, got {1}",
-                                       wordOf(pass->atLeast), wordOf(program.stage)),
-                         ""};
-    if (llvm::is_contained(options.printBefore, pass->flag))
-      printWithBanner(program, "Before", pass->flag, options);
-
-    Program before = program;
-    context.pass = pass->flag.str();
-    Clock::time_point start = Clock::now();
-    pass->run(program, context);
-    renumber(program);
-    program.stage = std::max(before.stage, pass->leaves);
-    if (options.timing)
-      *options.out << llvm::formatv(
-          "{0}: {1:f3} ms\n", pass->flag,
-          std::chrono::duration<double, std::milli>(Clock::now() - start).count());
-
-    if (std::string problems = problemsOf(program); !problems.empty()) {
-      program = std::move(before);
-      return PassFailure{pass->flag.str(), problems,
-                         dumpToFile(program, pass->flag, options.dumpDirectory)};
-    }
-    bool wanted = options.printAfterAll || llvm::is_contained(options.printAfter, pass->flag);
-    if (wanted || (options.printChanged && !(program == before)))
-      printWithBanner(program, "After", pass->flag, options);
-  }
+  if (options.printChanged)
+    printWithBanner(program, "At Start", options);
+  PhaseTimes unwanted;
+  for (const Pass *pass : passes)
+    if (auto failure =
+            runPass(program, *pass, context, options, options.times ? *options.times : unwanted))
+      return failure;
   return std::nullopt;
 }
 

@@ -8,6 +8,7 @@
 #ifndef HPCC_IR_PASS_H
 #define HPCC_IR_PASS_H
 
+#include "PhaseTimes.h"
 #include "Program.h"
 #include "llvm/ADT/Twine.h"
 #include "llvm/Support/raw_ostream.h"
@@ -34,7 +35,7 @@ struct Remark {
 struct PassContext {
   std::string pass; // the flag of the pass that runs
   std::vector<Remark> remarks;
-  std::map<std::string, uint64_t> counters; // under names like "binds resolved"; see --stats
+  std::map<std::string, uint64_t> counters; // under names like "canonicalize: binds resolved"
 
   void passed(Loc loc, const llvm::Twine &text, Loc other = {}, const llvm::Twine &otherText = "") {
     remarks.push_back({Remark::Kind::Passed, pass, loc, text.str(), other, otherText.str()});
@@ -42,7 +43,7 @@ struct PassContext {
   void missed(Loc loc, const llvm::Twine &text, Loc other = {}, const llvm::Twine &otherText = "") {
     remarks.push_back({Remark::Kind::Missed, pass, loc, text.str(), other, otherText.str()});
   }
-  void count(llvm::StringRef what, uint64_t by = 1) { counters[what.str()] += by; }
+  void count(llvm::StringRef what, uint64_t by = 1) { counters[pass + ": " + what.str()] += by; }
 };
 
 struct Pass {
@@ -64,10 +65,10 @@ const Pass *findPass(llvm::StringRef flag);
 /// What the runner shows, and where.
 struct RunOptions {
   std::vector<std::string> printBefore, printAfter; // flags of passes
-  bool printAfterAll = false;
-  bool printChanged = false; // after each pass that changed the program
-  bool locations = true;     // in what is printed
-  bool timing = false;
+  bool printBeforeAll = false, printAfterAll = false;
+  bool printChanged = false;   // at the start, and after each pass that changed the program
+  bool locations = true;       // in what is printed
+  PhaseTimes *times = nullptr; // takes the time of each pass; null where nobody asks
   llvm::raw_ostream *out = &llvm::errs();
   std::string dumpDirectory; // for the last good program on a failure; empty for the system's
 };

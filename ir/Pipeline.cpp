@@ -1,14 +1,19 @@
 //===- Pipeline.cpp - which passes run, in which order ---------------------------------------===//
 
 #include "Pipeline.h"
+#include "TextNames.h"
+#include "llvm/ADT/STLExtras.h"
 
 namespace hpcc::ir {
 
 std::vector<const Pass *> defaultPipeline() {
   static constexpr llvm::StringLiteral flags[] = {
+      "inline",         // calls are bodies
       "canonicalize",   // names are arrays, views are subscripts
+      "specialize",     // sums and results follow known layouts
       "version-checks", // hot loops without checks, where a test at their entry allows it
       "canonicalize",   // the fast versions
+      "raise-loops",    // loops over elements are computes
       "simplify",       // less to fuse
       "elide-copies",   // right-hand sides go straight to their targets
       "plan-fusion",    // which computes become one
@@ -21,6 +26,52 @@ std::vector<const Pass *> defaultPipeline() {
   for (llvm::StringRef flag : flags)
     passes.push_back(findPass(flag));
   return passes;
+}
+
+/// The flag that is closest to a word, if it is close enough to be meant.
+static llvm::StringRef closestFlag(llvm::StringRef word) {
+  llvm::StringRef closest;
+  unsigned least = static_cast<unsigned>(word.size() / 3) + 2;
+  for (const Pass &pass : allPasses())
+    if (unsigned distance = word.edit_distance(pass.flag); distance < least) {
+      closest = pass.flag;
+      least = distance;
+    }
+  return closest;
+}
+
+std::vector<const Pass *> findPasses(llvm::ArrayRef<std::string> flags, std::string &problem) {
+  std::vector<const Pass *> passes;
+  for (const std::string &flag : flags) {
+    if (const Pass *pass = findPass(flag)) {
+      passes.push_back(pass);
+      continue;
+    }
+    problem = "there is no pass '" + flag + "'";
+    if (llvm::StringRef meant = closestFlag(flag); !meant.empty())
+      problem += ("; did you mean '" + meant + "'?").str();
+    return {};
+  }
+  return passes;
+}
+
+std::vector<const Pass *> without(llvm::ArrayRef<const Pass *> passes,
+                                  llvm::ArrayRef<std::string> flags) {
+  std::vector<const Pass *> kept;
+  llvm::copy_if(passes, std::back_inserter(kept),
+                [&](const Pass *pass) { return !llvm::is_contained(flags, pass->flag); });
+  return kept;
+}
+
+std::string orderProblem(llvm::ArrayRef<const Pass *> passes, Stage stage) {
+  for (const Pass *pass : passes) {
+    if (stage < pass->atLeast)
+      return ("the pass '" + pass->flag + "' takes a program of stage " + wordOf(pass->atLeast) +
+              ", and here it is of stage " + wordOf(stage))
+          .str();
+    stage = std::max(stage, pass->leaves);
+  }
+  return {};
 }
 
 } // namespace hpcc::ir

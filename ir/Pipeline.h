@@ -9,6 +9,18 @@ namespace hpcc::ir {
 /// The passes from a program as the front end builds it to one that code generation takes.
 std::vector<const Pass *> defaultPipeline();
 
+/// Looks up the passes with these flags. Of the first that does not exist, `problem` says so and
+/// names the one that may have been meant.
+std::vector<const Pass *> findPasses(llvm::ArrayRef<std::string> flags, std::string &problem);
+
+/// The list without the passes with these flags, wherever they stand in it.
+std::vector<const Pass *> without(llvm::ArrayRef<const Pass *> passes,
+                                  llvm::ArrayRef<std::string> flags);
+
+/// Why the passes cannot run one after the other on a program of a stage: one of them takes later
+/// stages only. Empty if they can.
+std::string orderProblem(llvm::ArrayRef<const Pass *> passes, Stage stage);
+
 } // namespace hpcc::ir
 
 #endif // HPCC_IR_PIPELINE_H

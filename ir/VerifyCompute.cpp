@@ -144,6 +144,8 @@ static void verifyOrder(const Compute &compute, const Assign &assign, VerifyRepo
       report("order", "a tree is for sums of floats");
     if (assign.treeAxes.empty() || !llvm::all_of(assign.treeAxes, isRed))
       report("order", "a tree names red axes of its compute");
+    if (llvm::any_of(assign.treeAxes, [&](SymbolId axis) { return mentions(assign.target, axis); }))
+      report("order", toText(assign.target, program) + " has an axis of its tree");
     break;
   }
   for (size_t index = 0; index < assign.treeAxes.size(); ++index)

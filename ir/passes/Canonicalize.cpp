@@ -46,8 +46,8 @@ static void separateViews(Program &program, Block &block) {
   }
 }
 
-/// An array takes over the name of the user's variable that it was bound to first, where that
-/// handle is gone.
+/// An array takes over the name of the user's variable that it was bound to, where that handle is
+/// gone.
 static void renameArrays(Program &program, const std::map<BufferId, BufferId> &handleOf) {
   std::set<BufferId> declared;
   forEachStmt(program, [&](const Stmt &stmt) {

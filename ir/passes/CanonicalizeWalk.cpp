@@ -1,6 +1,7 @@
 //===- CanonicalizeWalk.cpp - the forward walk of canonicalize: statements ---------------===//
 
 #include "CanonicalizeWalk.h"
+#include "ir/Lifetimes.h"
 #include "ir/Simplify.h"
 #include "ir/VerifyParts.h"
 #include "ir/Walk.h"
@@ -155,16 +156,6 @@ void CanonicalizeWalk::walk(Block &block) {
   }
 }
 
-/// True if running the block to its end certainly binds the handle.
-static bool bindsAlways(const Block &block, BufferId handle) {
-  return llvm::any_of(block, [&](const Stmt &stmt) {
-    if (const auto *bind = std::get_if<Bind>(&stmt.node))
-      return bind->handle == handle;
-    const auto *branch = std::get_if<If>(&stmt.node);
-    return branch && bindsAlways(branch->thenBody, handle) && bindsAlways(branch->elseBody, handle);
-  });
-}
-
 /// True if a `leave` in the block ends the label.
 static bool isLeft(const Block &block, LabelId label) {
   bool found = false;
@@ -288,8 +279,16 @@ bool CanonicalizeWalk::rewrite(Stmt &stmt, View &view) {
 
 bool CanonicalizeWalk::rewrite(Stmt &, Bind &bind) {
   rewriteName(bind.source);
-  handleOf.try_emplace(bind.source, bind.handle);
-  state.handles[bind.handle] = valueOf(bind.source);
+  ArrayValue value = valueOf(bind.source);
+  if (value.bound && valueOf(bind.handle) == value) {
+    context.count("binds to the same array removed");
+    return false;
+  }
+  // What inlining brought is declared behind the variables of the function itself.
+  auto [name, isNew] = handleOf.try_emplace(bind.source, bind.handle);
+  if (!isNew)
+    name->second = std::min(name->second, bind.handle);
+  state.handles[bind.handle] = value;
   return true;
 }
 
@@ -456,7 +455,7 @@ bool CanonicalizeWalk::rewrite(Stmt &, Call &call) {
   const Function *callee = program.find(call.callee);
   for (size_t index = 0; index < call.results.size(); ++index)
     if (BufferId result = call.results[index]; program[result].storage == Storage::Handle)
-      state.handles[result] = opaque(bindsAlways(callee->body, callee->results[index]));
+      state.handles[result] = opaque(bindsAlways(program, *callee, callee->results[index]));
   return true;
 }
 

@@ -21,7 +21,7 @@ public:
   void run(Function &function);
   /// The arrays whose sizes are proved to be legal: making them raises nothing.
   const std::set<BufferId> &safeAllocs() const { return safe; }
-  /// For each array that was bound to handles, the first of them.
+  /// For each array that was bound to handles, the one declared first.
   const std::map<BufferId, BufferId> &firstHandles() const { return handleOf; }
 
 private:

@@ -32,15 +32,21 @@ struct Options {
                               cl::init("-")};
   cl::list<const Pass *> passes{cl::desc("Passes, in the order given:")};
   cl::opt<bool> pipeline{"pipeline", cl::desc("Run the compiler's passes after those given")};
-  cl::list<std::string> printBefore{"print-before", cl::CommaSeparated, cl::value_desc("PASS"),
+  cl::list<std::string> list{"passes", cl::CommaSeparated, cl::value_desc("PASS,.."),
+                             cl::desc("Run these passes after those given as flags")};
+  cl::list<std::string> disabled{"disable-pass", cl::CommaSeparated, cl::value_desc("PASS,.."),
+                                 cl::desc("Leave these passes out wherever they stand")};
+  cl::list<std::string> printBefore{"print-before", cl::CommaSeparated, cl::value_desc("PASS,.."),
                                     cl::desc("Print the program before a pass")};
-  cl::list<std::string> printAfter{"print-after", cl::CommaSeparated, cl::value_desc("PASS"),
+  cl::list<std::string> printAfter{"print-after", cl::CommaSeparated, cl::value_desc("PASS,.."),
                                    cl::desc("Print the program after a pass")};
+  cl::opt<bool> printBeforeAll{"print-before-all", cl::desc("Print the program before each pass")};
   cl::opt<bool> printAfterAll{"print-after-all", cl::desc("Print the program after each pass")};
   cl::opt<bool> printChanged{"print-changed",
-                             cl::desc("Print the program after each pass that changed it")};
+                             cl::desc("Print the program at the start and after each pass that "
+                                      "changed it")};
   cl::opt<bool> timing{"time-passes", cl::desc("Print how long each pass took")};
-  cl::opt<bool> remarks{"remarks", cl::desc("Print what passes did or refused")};
+  cl::opt<bool> remarks{"remarks", cl::desc("Print what passes did [passed] or refused [missed]")};
   cl::opt<bool> statistics{"stats", cl::desc("Print the number of nodes of each kind, and the "
                                              "counters of passes, instead of the program")};
   cl::opt<bool> interpret{"interpret", cl::desc("Run the program instead of printing it")};
@@ -90,33 +96,63 @@ static bool checkInput(const Program &program, const std::string &path) {
   return errors.empty();
 }
 
-/// The passes of the command line, then the pipeline if it is wanted.
-static std::vector<const Pass *> passesOf(const Options &options) {
+/// The passes that an option lists. On failure nothing, with a message printed.
+static std::optional<std::vector<const Pass *>> passesOf(const cl::list<std::string> &option) {
+  std::string problem;
+  std::vector<const Pass *> passes = findPasses(option, problem);
+  if (problem.empty())
+    return passes;
+  llvm::errs() << "error: --" << option.ArgStr << ": " << problem << '\n';
+  return std::nullopt;
+}
+
+/// The passes of the command line in their order: flags, list, pipeline, without those that are
+/// disabled. On failure nothing, with a message printed.
+static std::optional<std::vector<const Pass *>> passesOf(const Options &options, Stage stage) {
   std::vector<const Pass *> passes(options.passes.begin(), options.passes.end());
+  std::optional<std::vector<const Pass *>> list = passesOf(options.list);
+  if (!list || !passesOf(options.disabled) || !passesOf(options.printBefore) ||
+      !passesOf(options.printAfter))
+    return std::nullopt;
+  llvm::append_range(passes, *list);
   if (options.pipeline)
-    for (const Pass *pass : defaultPipeline())
-      passes.push_back(pass);
+    llvm::append_range(passes, defaultPipeline());
+  passes = without(passes, options.disabled);
+  if (std::string problem = orderProblem(passes, stage); !problem.empty()) {
+    llvm::errs() << "error: " << problem << '\n';
+    return std::nullopt;
+  }
   return passes;
 }
 
+static void printRemarks(const Program &program, llvm::ArrayRef<Remark> remarks) {
+  for (const Remark &remark : remarks) {
+    llvm::errs() << program.file << ':' << remark.loc.line << ':' << remark.loc.column
+                 << ": remark: " << remark.pass << ": " << remark.text
+                 << (remark.kind == Remark::Kind::Passed ? " [passed]\n" : " [missed]\n");
+    if (remark.other.isValid())
+      llvm::errs() << program.file << ':' << remark.other.line << ':' << remark.other.column
+                   << ": note: " << remark.otherText << '\n';
+  }
+}
+
 /// Runs the passes with their printing on standard error. On failure false, with a message.
-static bool transform(Program &program, const Options &options, PassContext &context) {
+static bool transform(Program &program, llvm::ArrayRef<const Pass *> passes, const Options &options,
+                      PassContext &context) {
+  PhaseTimes times;
   RunOptions run;
   run.printBefore.assign(options.printBefore.begin(), options.printBefore.end());
   run.printAfter.assign(options.printAfter.begin(), options.printAfter.end());
+  run.printBeforeAll = options.printBeforeAll;
   run.printAfterAll = options.printAfterAll;
   run.printChanged = options.printChanged;
   run.locations = !options.noLocations;
-  run.timing = options.timing;
-  std::optional<PassFailure> failure = runPasses(program, passesOf(options), context, run);
+  run.times = &times;
+  std::optional<PassFailure> failure = runPasses(program, passes, context, run);
   if (options.remarks)
-    for (const Remark &remark : context.remarks) {
-      llvm::errs() << program.file << ':' << remark.loc.line << ':' << remark.loc.column
-                   << ": remark: " << remark.pass << ": " << remark.text << '\n';
-      if (remark.other.isValid())
-        llvm::errs() << program.file << ':' << remark.other.line << ':' << remark.other.column
-                     << ": note: " << remark.otherText << '\n';
-    }
+    printRemarks(program, context.remarks);
+  if (options.timing)
+    times.print(llvm::errs());
   if (!failure)
     return true;
   std::string where = failure->dumpFile.empty() ? "" : "\nits input is in " + failure->dumpFile;
@@ -162,16 +198,6 @@ static ExitCode writeOutput(const Program &program, const Options &options,
   return Good;
 }
 
-/// True if the lists of passes to print name passes only; otherwise a message is printed.
-static bool namePasses(const cl::list<std::string> &names) {
-  for (const std::string &name : names)
-    if (!findPass(name)) {
-      llvm::errs() << "error: --" << names.ArgStr << ": no pass '" << name << "'\n";
-      return false;
-    }
-  return true;
-}
-
 int main(int argc, char **argv) {
   llvm::InitLLVM init(argc, argv);
   forgetLibraryOptions(argv[0]);
@@ -183,13 +209,14 @@ int main(int argc, char **argv) {
     cl::PrintHelpMessage();
     return Good;
   }
-  if (!namePasses(options.printBefore) || !namePasses(options.printAfter))
-    return BadInput;
   std::optional<Program> program = readProgram(options.input);
   if (!program || !checkInput(*program, options.input))
     return BadInput;
+  std::optional<std::vector<const Pass *>> passes = passesOf(options, program->stage);
+  if (!passes)
+    return BadInput;
   PassContext context;
-  if (!transform(*program, options, context))
+  if (!transform(*program, *passes, options, context))
     return Fault;
   if (options.roundTrip && !readsBack(*program))
     return failInternally("the printed program does not read back as the same program");

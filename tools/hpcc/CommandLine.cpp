@@ -1,9 +1,11 @@
 //===- CommandLine.cpp - what the user asked for ---------------------------------------------===//
 
 #include "CommandLine.h"
+#include "ir/Pipeline.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/Twine.h"
+#include "llvm/Support/Regex.h"
 
 namespace hpcc {
 
@@ -19,6 +21,7 @@ usage:
   hpcc run FILE.hpc [options] [-- ARGS]   compile in memory and run
   hpcc check FILE.hpc                     report problems only
   hpcc oracle FILE.hpc                    run under CPython and under hpcc, and compare
+  hpcc doctor                             say what this installation has and lacks
 
 FILE may be '-' for standard input. A file FILE.hir holds hpcc's IR as text.
 
@@ -28,12 +31,24 @@ options:
   -march=CPU          the CPU to compile for (default native)
   -D NAME=VALUE       replace the literal of a module variable
   --emit=KIND         tokens, ast, types, ir, ir-final, llvm, llvm-opt, asm, obj or exe
-  --print-before=PASS, --print-after=PASS, --print-after-all, --print-changed
-                      write the IR around passes to standard error
-  --stats             count what the program consists of and what passes did
+  -g                  line tables for debuggers and profilers
   --diagnostics-format=text|json
   --python=PATH       the Python that 'oracle' compares with
   --help, --version
+
+watching and changing the optimiser (to standard error):
+  -Rpass=REGEX, -Rpass-missed=REGEX
+                      say what the passes whose names match did, and what they declined and why
+  -fsave-optimization-record[=FILE]
+                      write all of that as YAML for LLVM's tools (default OUT.opt.yaml)
+  --print-before=PASS,.., --print-after=PASS,.., --print-before-all, --print-after-all
+                      write the IR around passes
+  --print-changed     write the IR at the start and after each pass that changed it
+  --passes=PASS,..    run these passes instead of the pipeline
+  --disable-pass=PASS,..
+                      leave passes out
+  --stats             count what the program consists of and what passes did
+  -ftime-report       say how long each phase of the compilation took
 
 exit codes: 0, 1 for an error of the program, 2 for what hpcc does not support, 70 for a fault of hpcc
 )";
@@ -63,22 +78,52 @@ constexpr EmitName emitNames[] = {
 
 /// Kinds of output, commands and options that are announced and do not exist.
 constexpr StringLiteral laterEmits[] = {"ptx", "shared", "header", "pymod"};
-constexpr StringLiteral laterCommands[] = {"repl", "explain", "doctor"};
-constexpr StringLiteral laterOptions[] = {"-g",
-                                          "-ffp-contract",
-                                          "-ffast-math",
-                                          "--check",
+constexpr StringLiteral laterCommands[] = {"repl", "explain"};
+constexpr StringLiteral commands[] = {"run", "check", "oracle", "doctor"};
+constexpr StringLiteral laterOptions[] = {"-ffp-contract", "-ffast-math", "--check",
+                                          "--dump-dir",    "--progress",  "--machine",
+                                          "--wrap-int",    "--emulate"};
+
+/// Options that a misspelt one may have meant.
+constexpr StringLiteral knownOptions[] = {"--emit",
+                                          "-march",
+                                          "--target",
+                                          "--python",
+                                          "--print-after",
+                                          "--print-before",
+                                          "--print-changed",
+                                          "--print-after-all",
+                                          "--print-before-all",
                                           "--passes",
                                           "--disable-pass",
-                                          "--dump-dir",
-                                          "-ftime-report",
+                                          "--stats",
+                                          "--help",
+                                          "--version",
+                                          "--diagnostics-format",
                                           "-Rpass",
                                           "-Rpass-missed",
                                           "-fsave-optimization-record",
-                                          "--progress",
-                                          "--machine",
-                                          "--wrap-int",
-                                          "--emulate"};
+                                          "-ftime-report"};
+
+/// Options that are a single word, by the member that they set.
+struct Flag {
+  StringLiteral word;
+  bool CommandLine::*member;
+};
+constexpr Flag flags[] = {
+    {"--stats", &CommandLine::statistics},
+    {"-ftime-report", &CommandLine::timeReport},
+    {"-g", &CommandLine::debugInfo},
+};
+struct PassFlag {
+  StringLiteral word;
+  bool ir::RunOptions::*member;
+};
+constexpr PassFlag passFlags[] = {
+    {"--print-before-all", &ir::RunOptions::printBeforeAll},
+    {"--print-after-all", &ir::RunOptions::printAfterAll},
+    {"--print-changed", &ir::RunOptions::printChanged},
+};
 
 class Parser {
 public:
@@ -129,12 +174,20 @@ private:
       line.action = Action::Check;
     else if (word == "oracle")
       line.action = Action::Oracle;
+    else if (word == "doctor")
+      line.action = Action::Doctor;
     else
       return;
     take();
   }
 
   void parseInput(StringRef word) {
+    // `hpcc frob FILE`: the first word was meant as a command.
+    if (!line.input.empty() && line.action == Action::Compile &&
+        llvm::all_of(line.input, [](char c) { return llvm::isAlpha(c) || c == '-'; }))
+      return fail(error("there is no command '" + line.input + "'" +
+                        suggestionFor(line.input, commands) +
+                        (" (" + llvm::join(llvm::ArrayRef(commands), ", ") + ")")));
     if (!line.input.empty())
       return fail(error("two input files, '" + line.input + "' and '" + word +
                         "'; arguments of the program come after '--'"));
@@ -172,10 +225,37 @@ private:
     fail(error("unknown kind of output '--emit=" + kind + "'"));
   }
 
-  void parsePass(StringRef option, StringRef flag, std::vector<std::string> &list) {
-    if (!ir::findPass(flag))
-      return fail(error("there is no pass '" + flag + "' (" + option + ")"));
-    list.push_back(flag.str());
+  std::vector<const ir::Pass *> parsePasses(StringRef option, StringRef value,
+                                            std::vector<std::string> &flags) {
+    for (StringRef flag : llvm::split(value, ','))
+      flags.push_back(flag.str());
+    std::string problem;
+    std::vector<const ir::Pass *> passes = ir::findPasses(flags, problem);
+    if (!problem.empty())
+      fail(error("'" + option + "=" + value + "': " + problem));
+    return passes;
+  }
+
+  void parsePipeline(StringRef value) {
+    std::vector<std::string> flags;
+    line.pipeline.emplace();
+    if (!value.empty())
+      line.pipeline = parsePasses("--passes", value, flags);
+  }
+
+  void parseRegex(StringRef option, StringRef value, std::optional<std::string> &regex) {
+    std::string problem;
+    if (value.empty())
+      return fail(error("'" + option + "=' needs a regular expression"));
+    if (!llvm::Regex(value).isValid(problem))
+      return fail(error("'" + option + "=" + value + "': " + problem));
+    regex = value.str();
+  }
+
+  void parseRecordFile(StringRef value) {
+    if (value.empty())
+      return fail(error("'-fsave-optimization-record=' needs the name of a file"));
+    line.recordFile = value.str();
   }
 
   void parseOptimize(StringRef level) {
@@ -202,7 +282,7 @@ private:
       return;
     if (llvm::is_contained(laterOptions, option))
       return fail(unsupported("the option '" + option + "'"));
-    fail(unsupported("unknown option '" + word + "'" + suggestionFor(option)));
+    fail(unsupported("unknown option '" + word + "'" + suggestionFor(option, knownOptions)));
   }
 
   void setOutput(std::optional<StringRef> output) {
@@ -220,15 +300,27 @@ private:
       line.action = Action::Help;
     else if (word == "--version")
       line.action = Action::Version;
-    else if (word == "--print-after-all")
-      line.passes.printAfterAll = true;
-    else if (word == "--print-changed")
-      line.passes.printChanged = true;
-    else if (word == "--stats")
-      line.statistics = true;
+    else if (word == "-Rpass")
+      line.passedRemarks = ".*";
+    else if (word == "-Rpass-missed")
+      line.missedRemarks = ".*";
+    else if (word == "-fsave-optimization-record")
+      line.recordFile = "";
+    else if (const Flag *flag =
+                 llvm::find_if(flags, [&](const Flag &row) { return row.word == word; });
+             flag != std::end(flags))
+      line.*flag->member = true;
     else
-      return false;
+      return parsePassFlag(word);
     return true;
+  }
+
+  bool parsePassFlag(StringRef word) {
+    const PassFlag *flag =
+        llvm::find_if(passFlags, [&](const PassFlag &row) { return row.word == word; });
+    if (flag != std::end(passFlags))
+      line.passes.*flag->member = true;
+    return flag != std::end(passFlags);
   }
 
   bool parseValue(StringRef option, StringRef value) {
@@ -241,9 +333,19 @@ private:
     else if (option == "--python")
       line.python = value.str();
     else if (option == "--print-before")
-      parsePass(option, value, line.passes.printBefore);
+      parsePasses(option, value, line.passes.printBefore);
     else if (option == "--print-after")
-      parsePass(option, value, line.passes.printAfter);
+      parsePasses(option, value, line.passes.printAfter);
+    else if (option == "--disable-pass")
+      parsePasses(option, value, line.disabledPasses);
+    else if (option == "--passes")
+      parsePipeline(value);
+    else if (option == "-Rpass")
+      parseRegex(option, value, line.passedRemarks);
+    else if (option == "-Rpass-missed")
+      parseRegex(option, value, line.missedRemarks);
+    else if (option == "-fsave-optimization-record")
+      parseRecordFile(value);
     else if (option == "--diagnostics-format" && (value == "text" || value == "json"))
       line.json = value == "json";
     else if (option == "--diagnostics-format")
@@ -253,22 +355,20 @@ private:
     return true;
   }
 
-  /// "; did you mean '..'?" for a word close to an option.
-  static std::string suggestionFor(StringRef option) {
-    constexpr StringLiteral options[] = {
-        "--emit",        "-march",         "--target",        "--python",
-        "--print-after", "--print-before", "--print-changed", "--print-after-all",
-        "--stats",       "--help",         "--version",       "--diagnostics-format"};
-    for (StringRef known : options)
-      if (option.edit_distance(known, true, 2) <= 2)
-        return ("; did you mean '" + known + "'?").str();
+  /// "; did you mean '..'?" for a word close to a known one.
+  static std::string suggestionFor(StringRef word, llvm::ArrayRef<StringLiteral> known) {
+    for (StringRef candidate : known)
+      if (word.edit_distance(candidate, true, 2) <= 2)
+        return ("; did you mean '" + candidate + "'?").str();
     return {};
   }
 
   void checkTogether() {
     if (failure || line.action == Action::Help || line.action == Action::Version)
       return;
-    if (line.input.empty())
+    if (line.action == Action::Doctor && !line.input.empty())
+      return fail(error("'hpcc doctor' takes no input file"));
+    if (line.input.empty() && line.action != Action::Doctor)
       return fail(error("no input file"));
     if (line.action != Action::Compile && hasEmit)
       return fail(error("'--emit' does not go with this command"));

@@ -17,7 +17,7 @@
 
 namespace hpcc {
 
-enum class Action { Compile, Run, Check, Oracle, Help, Version };
+enum class Action { Compile, Run, Check, Oracle, Doctor, Help, Version };
 
 /// What a compilation leaves, in the order in which it comes about.
 enum class Emit {
@@ -43,7 +43,16 @@ struct CommandLine {
   std::string python; // of `oracle`; empty: the one beside the build, or python3
   std::vector<frontend::Define> defines;
   ir::RunOptions passes;
+  /// What runs instead of the default pipeline, and what is left out of either.
+  std::optional<std::vector<const ir::Pass *>> pipeline;
+  std::vector<std::string> disabledPasses;
+  /// Regular expressions over the flags of passes whose remarks are shown.
+  std::optional<std::string> passedRemarks, missedRemarks;
+  /// The file that takes all remarks; empty for the default name.
+  std::optional<std::string> recordFile;
   bool statistics = false;
+  bool timeReport = false;
+  bool debugInfo = false;
   bool json = false;
   /// What follows `--`: sys.argv[1:] of the program.
   std::vector<std::string> programArguments;

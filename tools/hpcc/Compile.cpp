@@ -1,12 +1,12 @@
 //===- Compile.cpp - the stages of a compilation, one after the other ------------------------===//
 //
 // Each stage takes what the one before it left and stops the compilation where it reports a
-// problem;
-// `--emit` says after which stage to stop and write. Output is made in memory first, so that an
-// error leaves no partial file.
+// problem; `--emit` says after which stage to stop and write. Output is made in memory first, so
+// that an error leaves no partial file.
 //
 //===-----------------------------------------------------------------------------------------===//
 #include "Compile.h"
+#include "Remarks.h"
 #include "codegen/Codegen.h"
 #include "frontend/Lexer.h"
 #include "frontend/Parser.h"
@@ -39,6 +39,8 @@ std::unique_ptr<llvm::MemoryBuffer> readInput(StringRef path) {
 
 namespace {
 
+using ir::PhaseGroup;
+
 /// One compilation: the command, the messages, the text.
 class Compilation {
 public:
@@ -56,6 +58,8 @@ public:
       return write(ir::toText(*program));
     if (!runPipeline(*program))
       return 1;
+    if (line.recordFile && !writeRecord(program->file))
+      return 1;
     if (line.statistics)
       printStatistics(*program);
     if (line.action == Action::Check)
@@ -63,6 +67,20 @@ public:
     if (line.emit == Emit::IrFinal)
       return write(ir::toText(*program));
     return emitCode(*program);
+  }
+
+  /// Writes messages, remarks and times to standard error. Once; later calls write what is new.
+  void report() {
+    if (isReported && !diags.hasProblems())
+      return;
+    isReported = true;
+    for (const Diagnostics *list : {&diags, irRemarks.get()})
+      if (list && line.json)
+        list->renderJson(llvm::errs());
+      else if (list)
+        list->render(llvm::errs(), llvm::errs().has_colors());
+    if (line.timeReport)
+      times.print(llvm::errs());
   }
 
 private:
@@ -81,25 +99,53 @@ private:
       frontend::dumpTokens(frontend::lex(diags.sourceText(), diags), out);
       return diags.hasProblems() ? 1 : write(text);
     }
-    frontend::ast::Module tree = frontend::parse(diags.sourceText(), diags);
-    if (!diags.hasProblems())
-      frontend::applyDefines(tree, line.defines, diags);
-    if (diags.hasProblems())
+    std::optional<frontend::ast::Module> tree = parseSource();
+    if (!tree)
       return 1;
     if (line.emit == Emit::Ast) {
-      frontend::ast::dumpAst(tree, out);
+      frontend::ast::dumpAst(*tree, out);
       return write(text);
     }
-    std::optional<frontend::typed::Module> typed = frontend::analyze(tree, diags);
+    std::optional<frontend::typed::Module> typed = analyzeSource(*tree);
     if (!typed)
       return 1;
     frontend::typed::dumpTypes(*typed, out);
     return write(text);
   }
 
+  std::optional<frontend::ast::Module> parseSource() {
+    return times.measure({PhaseGroup::FrontEnd, "parse"},
+                         [&]() -> std::optional<frontend::ast::Module> {
+                           auto tree = frontend::parse(diags.sourceText(), diags);
+                           if (!diags.hasProblems())
+                             frontend::applyDefines(tree, line.defines, diags);
+                           if (diags.hasProblems())
+                             return std::nullopt;
+                           return tree;
+                         });
+  }
+
+  std::optional<frontend::typed::Module> analyzeSource(const frontend::ast::Module &tree) {
+    return times.measure({PhaseGroup::FrontEnd, "types"},
+                         [&] { return frontend::analyze(tree, diags); });
+  }
+
   std::optional<ir::Program> buildProgram() {
-    if (!isIrText())
-      return frontend::compileToIr(diags.sourceText(), diags.fileName(), line.defines, diags);
+    if (isIrText())
+      return times.measure({PhaseGroup::FrontEnd, "IR text"}, [&] { return readIrText(); });
+    std::optional<frontend::ast::Module> tree = parseSource();
+    if (!tree)
+      return std::nullopt;
+    std::optional<frontend::typed::Module> typed = analyzeSource(*tree);
+    if (!typed)
+      return std::nullopt;
+    return times.measure({PhaseGroup::FrontEnd, "IR"}, [&] {
+      StringRef file = diags.fileName();
+      return frontend::buildIr(*typed, llvm::sys::path::stem(file), file);
+    });
+  }
+
+  std::optional<ir::Program> readIrText() {
     std::variant<ir::Program, ir::TextError> parsed = ir::parseProgram(diags.sourceText());
     if (auto *program = std::get_if<ir::Program>(&parsed))
       return std::move(*program);
@@ -112,9 +158,21 @@ private:
   /// Passes, from wherever the program is: one that is at a later stage already goes on unchanged.
   bool runPipeline(ir::Program &program) {
     std::vector<const ir::Pass *> passes;
-    if (program.stage == ir::Stage::Source)
+    if (line.pipeline)
+      passes = *line.pipeline;
+    else if (program.stage == ir::Stage::Source)
       passes = ir::defaultPipeline();
-    std::optional<ir::PassFailure> failure = ir::runPasses(program, passes, context, line.passes);
+    passes = ir::without(passes, line.disabledPasses);
+    static constexpr MessageInfo order{"passOrder", Severity::Error, "{0}"};
+    if (std::string problem = ir::orderProblem(passes, program.stage); !problem.empty()) {
+      diags.report({}, order, problem);
+      return false;
+    }
+    functions = linesOfFunctions(program);
+    ir::RunOptions options = line.passes;
+    options.times = &times;
+    std::optional<ir::PassFailure> failure = ir::runPasses(program, passes, context, options);
+    reportRemarks(context.remarks, line, remarks(program.file));
     if (!failure)
       return true;
     // The user's own IR may be wrong; what our passes leave may not.
@@ -130,6 +188,24 @@ private:
     return false;
   }
 
+  /// Where remarks go. Those of a program given as IR are about its source, of which only the name
+  /// is known.
+  Diagnostics &remarks(StringRef sourceFile) {
+    if (!isIrText())
+      return diags;
+    irRemarks = std::make_unique<Diagnostics>(llvm::MemoryBuffer::getMemBuffer("", sourceFile));
+    return *irRemarks;
+  }
+
+  bool writeRecord(StringRef sourceFile) {
+    std::string path = *line.recordFile;
+    if (path.empty())
+      path = (line.output.empty() || line.output == "-" ? stem() : line.output) + ".opt.yaml";
+    return isOther(path) &&
+           codegen::writeFile(path, optimizationRecord(context.remarks, sourceFile, functions),
+                              diags);
+  }
+
   void printStatistics(const ir::Program &program) const {
     for (const auto &[name, count] : ir::countNodes(program))
       llvm::errs() << name << ' ' << count << '\n';
@@ -143,36 +219,48 @@ private:
     options.cpu = line.cpu;
     if (!isIrText())
       options.lineText = [this](unsigned number) { return lineText(number); };
-    std::optional<codegen::Module> module = codegen::translate(program, options, diags);
+    std::optional<codegen::Module> module =
+        times.measure({PhaseGroup::Llvm, "translate to LLVM IR"},
+                      [&] { return codegen::translate(program, options, diags); });
     if (!module)
       return 1;
     bool isProgram = line.action == Action::Run;
     if (!isProgram && line.emit == Emit::Llvm)
       return writeModule(*module);
-    if (!codegen::optimize(*module, diags))
+    if (!times.measure({PhaseGroup::Llvm, "optimise"},
+                       [&] { return codegen::optimize(*module, diags); }))
       return 1;
     if (!isProgram && line.emit == Emit::LlvmOptimized)
       return writeModule(*module);
     bool assembly = !isProgram && line.emit == Emit::Assembly;
+    auto kind = assembly ? codegen::FileKind::Assembly : codegen::FileKind::Object;
     llvm::SmallString<0> bytes;
-    if (!codegen::generate(*module,
-                           assembly ? codegen::FileKind::Assembly : codegen::FileKind::Object,
-                           bytes, diags))
+    if (!times.measure({PhaseGroup::Llvm, "generate code"},
+                       [&] { return codegen::generate(*module, kind, bytes, diags); }))
       return 1;
     if (isProgram)
       return runObject(bytes);
     if (line.emit != Emit::Executable)
       return write(bytes);
     std::string output = outputPath();
-    return !output.empty() && codegen::linkExecutable(bytes, output, hpccPath, diags) ? 0 : 1;
+    return !output.empty() &&
+                   times.measure(
+                       {PhaseGroup::Link, "link"},
+                       [&] { return codegen::linkExecutable(bytes, output, hpccPath, diags); })
+               ? 0
+               : 1;
   }
 
   int runObject(llvm::ArrayRef<char> object) {
-    // Warnings come before the program's own output.
-    diags.render(llvm::errs(), llvm::errs().has_colors());
     std::vector<std::string> arguments = {line.input};
     arguments.insert(arguments.end(), line.programArguments.begin(), line.programArguments.end());
-    return codegen::run(object, arguments, diags).value_or(70);
+    ir::TimeSpent start = ir::timeNow();
+    return codegen::run(object, arguments, diags,
+                        [&] {
+                          times.add({PhaseGroup::Link, "link in memory"}, start);
+                          report(); // messages come before the program's own output
+                        })
+        .value_or(70);
   }
 
   /// The text of a line of the source, from 1.
@@ -207,23 +295,34 @@ private:
     std::string path = line.output;
     if (path.empty() && line.emit < Emit::Object)
       return "-";
-    StringRef stem = line.input == "-" ? "a.out" : llvm::sys::path::stem(line.input);
     if (path.empty())
-      path = stem.str() + (line.emit == Emit::Object ? ".o" : "");
-    if (path != "-" && line.input != "-" && llvm::sys::fs::equivalent(path, line.input)) {
-      static constexpr MessageInfo message{"outputIsInput", Severity::Error,
-                                           "the output '{0}' is the input; name another with -o"};
-      diags.report({}, message, path);
-      return {};
-    }
-    return path;
+      path = stem() + (line.emit == Emit::Object ? ".o" : "");
+    return isOther(path) ? path : std::string();
+  }
+
+  std::string stem() const {
+    return line.input == "-" ? "a.out" : llvm::sys::path::stem(line.input).str();
+  }
+
+  /// True if a file to be written is not the input; otherwise reports.
+  bool isOther(StringRef path) {
+    if (path == "-" || line.input == "-" || !llvm::sys::fs::equivalent(path, line.input))
+      return true;
+    static constexpr MessageInfo message{"outputIsInput", Severity::Error,
+                                         "the output '{0}' is the input; name another with -o"};
+    diags.report({}, message, path);
+    return false;
   }
 
   const CommandLine &line;
   StringRef hpccPath;
   Diagnostics &diags;
   ir::PassContext context;
+  ir::PhaseTimes times;
+  std::vector<FunctionLines> functions;
+  std::unique_ptr<Diagnostics> irRemarks; // of a program that is given as IR
   std::vector<size_t> lineStarts;
+  bool isReported = false;
 };
 
 } // namespace
@@ -233,13 +332,9 @@ int compile(const CommandLine &line, StringRef hpccPath) {
   if (!source)
     return 1;
   Diagnostics diags(std::move(source));
-  int code = Compilation(line, hpccPath, diags).run();
-  if (line.action != Action::Run || diags.hasProblems()) {
-    if (line.json)
-      diags.renderJson(llvm::errs());
-    else
-      diags.render(llvm::errs(), llvm::errs().has_colors());
-  }
+  Compilation compilation(line, hpccPath, diags);
+  int code = compilation.run();
+  compilation.report();
   return diags.hasProblems() ? diags.exitCode() : code;
 }
 

@@ -6,13 +6,13 @@
 //===-----------------------------------------------------------------------------------------===//
 #include "Oracle.h"
 #include "Compile.h"
+#include "Process.h"
 #include "frontend/Parser.h"
 #include "llvm/ADT/ScopeExit.h"
 #include "llvm/ADT/SmallString.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
-#include "llvm/Support/Program.h"
 #include "llvm/Support/raw_ostream.h"
 #include <optional>
 
@@ -21,69 +21,6 @@ namespace hpcc {
 using llvm::StringRef;
 
 namespace {
-
-/// What a run left.
-struct Outcome {
-  int exitCode = 0;
-  std::string output, errors;
-};
-
-std::string readText(StringRef path) {
-  auto buffer = llvm::MemoryBuffer::getFile(path);
-  return buffer ? (*buffer)->getBuffer().str() : std::string();
-}
-
-/// A new temporary file, or empty and a message.
-std::string createTemporary(StringRef suffix) {
-  llvm::SmallString<128> path;
-  if (std::error_code error = llvm::sys::fs::createTemporaryFile("hpcc-oracle", suffix, path)) {
-    llvm::errs() << "hpcc: error: cannot make a temporary file: " << error.message() << '\n';
-    return {};
-  }
-  return path.str().str();
-}
-
-std::optional<Outcome> runProcess(const std::vector<std::string> &command) {
-  std::string output = createTemporary("out"), errors = createTemporary("err");
-  llvm::scope_exit cleanUp([&] {
-    (void)llvm::sys::fs::remove(output);
-    (void)llvm::sys::fs::remove(errors);
-  });
-  if (output.empty() || errors.empty())
-    return std::nullopt;
-  std::vector<StringRef> words(command.begin(), command.end());
-  std::optional<StringRef> redirects[] = {StringRef(""), StringRef(output), StringRef(errors)};
-  std::string problem;
-  bool notStarted = false;
-  int code = llvm::sys::ExecuteAndWait(command[0], words, std::nullopt, redirects, 0, 0, &problem,
-                                       &notStarted);
-  if (notStarted) {
-    llvm::errs() << "hpcc: error: cannot run '" << command[0] << "': " << problem << '\n';
-    return std::nullopt;
-  }
-  return Outcome{code, readText(output), readText(errors)};
-}
-
-/// The Python to compare with: the one asked for, the one of the project's oracle environment above
-/// the build directory, or python3.
-std::string findPython(const CommandLine &line, StringRef hpccPath) {
-  std::string wanted = line.python;
-  for (StringRef directory = llvm::sys::path::parent_path(hpccPath);
-       wanted.empty() && !directory.empty() && directory != "/";
-       directory = llvm::sys::path::parent_path(directory)) {
-    llvm::SmallString<128> candidate(directory);
-    llvm::sys::path::append(candidate, ".oracle", "bin", "python");
-    if (llvm::sys::fs::can_execute(candidate))
-      wanted = candidate.str().str();
-  }
-  if (wanted.empty())
-    wanted = "python3";
-  llvm::ErrorOr<std::string> found = llvm::sys::findProgramByName(wanted);
-  if (found && llvm::sys::fs::can_execute(*found))
-    return *found;
-  llvm::errs() << "hpcc: error: there is no Python '" << wanted << "'; name one with --python=\n";
-  return {};
-}
 
 /// The text with the values of -D in place of the literals, or nothing and a message.
 std::optional<std::string> applyToText(StringRef text, Diagnostics &diags,
@@ -174,14 +111,32 @@ int compare(const Outcome &python, const Outcome &ours) {
 
 } // namespace
 
+std::string nameOfPython(const CommandLine &line, StringRef hpccPath) {
+  if (!line.python.empty())
+    return line.python;
+  for (StringRef directory = llvm::sys::path::parent_path(hpccPath);
+       !directory.empty() && directory != "/";
+       directory = llvm::sys::path::parent_path(directory)) {
+    llvm::SmallString<128> candidate(directory);
+    llvm::sys::path::append(candidate, ".oracle", "bin", "python");
+    if (llvm::sys::fs::can_execute(candidate))
+      return candidate.str().str();
+  }
+  return "python3";
+}
+
 int runOracle(const CommandLine &line, StringRef hpccPath) {
   if (line.input == "-" || StringRef(line.input).ends_with(".hir")) {
     llvm::errs() << "hpcc: error: 'hpcc oracle' needs a file of Python\n";
     return 1;
   }
-  std::string python = findPython(line, hpccPath);
+  std::string wanted = nameOfPython(line, hpccPath), python = findProgram(wanted);
+  if (python.empty()) {
+    llvm::errs() << "hpcc: error: there is no Python '" << wanted << "'; name one with --python=\n";
+    return 1;
+  }
   std::unique_ptr<llvm::MemoryBuffer> source = readInput(line.input);
-  if (python.empty() || !source)
+  if (!source)
     return 1;
   Diagnostics diags(std::move(source));
   std::string script = line.input;
@@ -195,7 +150,9 @@ int runOracle(const CommandLine &line, StringRef hpccPath) {
       diags.render(llvm::errs(), llvm::errs().has_colors());
       return diags.exitCode();
     }
-    script = createTemporary("py");
+    script = createTemporaryFile("py");
+    if (script.empty())
+      return 1;
     std::error_code error;
     llvm::raw_fd_ostream out(script, error);
     if (error)
@@ -206,6 +163,8 @@ int runOracle(const CommandLine &line, StringRef hpccPath) {
                                    "-O" + std::to_string(line.optimize), "-march=" + line.cpu};
   for (const frontend::Define &define : line.defines)
     ours.insert(ours.end(), {"-D", define.name + "=" + define.value});
+  if (!line.disabledPasses.empty())
+    ours.push_back("--disable-pass=" + llvm::join(line.disabledPasses, ","));
   std::vector<std::string> theirs = {python, script};
   ours.push_back("--");
   ours.insert(ours.end(), line.programArguments.begin(), line.programArguments.end());

@@ -11,6 +11,10 @@ namespace hpcc {
 /// do not, and hpcc's own code where it refuses the program.
 int runOracle(const CommandLine &line, llvm::StringRef hpccPath);
 
+/// The Python to compare with: the one asked for, the one of the project's oracle environment above
+/// the build directory, or python3. It need not exist.
+std::string nameOfPython(const CommandLine &line, llvm::StringRef hpccPath);
+
 } // namespace hpcc
 
 #endif // HPCC_TOOLS_HPCC_ORACLE_H

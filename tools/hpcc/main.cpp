@@ -6,6 +6,7 @@
 //===-----------------------------------------------------------------------------------------===//
 #include "CommandLine.h"
 #include "Compile.h"
+#include "Doctor.h"
 #include "Oracle.h"
 #include "codegen/Codegen.h"
 #include "llvm/Support/FileSystem.h"
@@ -23,6 +24,8 @@ static int carryOut(const CommandLine &line, llvm::StringRef hpccPath) {
     return 0;
   case Action::Oracle:
     return runOracle(line, hpccPath);
+  case Action::Doctor:
+    return runDoctor(line, hpccPath);
   case Action::Compile:
   case Action::Run:
   case Action::Check:

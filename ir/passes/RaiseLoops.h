@@ -1,0 +1,65 @@
+//===- RaiseLoops.h - the parts of raise-loops -----------------------------------------------===//
+#ifndef HPCC_IR_PASSES_RAISELOOPS_H
+#define HPCC_IR_PASSES_RAISELOOPS_H
+
+#include "ir/Dependence.h"
+#include "ir/LiveScalars.h"
+#include "ir/Pass.h"
+
+namespace hpcc::ir {
+
+/// Why a loop stays: the fact, its place, and the second place of a pair.
+struct LoopObstacle {
+  std::string text;
+  Loc loc;
+  Loc other = {};
+  std::string otherText = {};
+};
+
+/// The scalar variables of a loop's body that each iteration sets before it reads them. Of those in
+/// `lasting` the value of the last iteration is read behind the loop.
+struct IterationScalars {
+  LiveScalars::Set own, lasting;
+};
+
+/// The body of a loop as what happens at each point.
+struct FlatLoop {
+  Compute compute;                     // its new axes are seq
+  std::map<BufferId, BufferId> locals; // of the compute, by the variable they stand for
+};
+
+/// Small boxes with constant bounds are written out where `unroll`.
+struct FlattenOptions {
+  bool unroll = false;
+};
+
+/// Turns the body into assignments under guards, iterations' own scalars into locals, `let`s into
+/// locals too; inner loops and computes become axes where the nest is perfect but for scalars that
+/// are cheap to compute again. Nothing (and the reason) where a statement has no such form.
+std::optional<FlatLoop> flattenLoop(Program &program, const Loop &loop, Loc loc,
+                                    const IterationScalars &scalars, const StorageGroups &groups,
+                                    FlattenOptions options, LoopObstacle &why);
+
+/// Replaces a local that is set once and read once by its value, and removes those that are not
+/// read.
+void forwardLocals(Compute &compute, const StorageGroups &groups);
+
+/// Makes seq axes par or red where points are independent; assignments become reductions for it.
+/// False (and the reason) if none can be, or if that gains nothing.
+bool findAxisKinds(const Program &program, Compute &compute, const StorageGroups &groups,
+                   const Facts &facts, LoopObstacle &why);
+
+/// The fewest loops into which the loop can be split with its statements in the order of the text,
+/// as ranges of statements: no iteration of one touches what a later iteration of an earlier one
+/// touches. `copied` are statements that each part may repeat: they set what only they set.
+struct LoopParts {
+  std::vector<std::pair<size_t, size_t>> ranges; // first, behind the last
+  std::vector<bool> copied;                      // by statement
+  LoopObstacle why;                              // of the first pair that must stay together
+};
+LoopParts partsOfLoop(Program &program, const Loop &loop, const IterationScalars &scalars,
+                      const StorageGroups &groups, const Facts &facts);
+
+} // namespace hpcc::ir
+
+#endif // HPCC_IR_PASSES_RAISELOOPS_H

@@ -1,0 +1,216 @@
+//===- Doctor.cpp - what this installation has and lacks -------------------------------------===//
+//
+// One line for each thing that hpcc uses or will use: `ok`, `missing` (nothing can be compiled
+// without it) or `absent` (with what that costs). Nothing is changed or started for good: programs
+// are asked for their version, and one program of one line is compiled and run in the temporary
+// directory.
+//
+//===-----------------------------------------------------------------------------------------===//
+#include "Doctor.h"
+#include "Oracle.h"
+#include "Process.h"
+#include "codegen/Codegen.h"
+#include "llvm/ADT/ScopeExit.h"
+#include "llvm/ADT/SmallString.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/ADT/StringMap.h"
+#include "llvm/Support/DynamicLibrary.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/FormatVariadic.h"
+#include "llvm/Support/Path.h"
+#include "llvm/Support/Process.h"
+#include "llvm/Support/raw_ostream.h"
+#include "llvm/TargetParser/Host.h"
+
+namespace hpcc {
+
+using llvm::StringRef;
+
+namespace {
+
+constexpr unsigned versionTimeLimit = 20; // seconds, for a program that is asked for its version
+
+enum class Finding { Ok, Missing, Absent };
+
+struct Row {
+  Finding finding;
+  StringRef what;
+  std::string text; // what was found, or what its absence costs
+};
+
+/// What a program prints on its standard output, trimmed; empty if it fails.
+std::string outputOf(const std::vector<std::string> &command) {
+  std::optional<Outcome> outcome = runProcess(command, versionTimeLimit);
+  return outcome && outcome->exitCode == 0 ? StringRef(outcome->output).trim().str()
+                                           : std::string();
+}
+
+Row row(StringRef what, StringRef found, StringRef cost, Finding otherwise = Finding::Absent) {
+  if (found.empty())
+    return {otherwise, what, cost.str()};
+  return {Finding::Ok, what, found.str()};
+}
+
+//===-----------------------------------------------------------------------------------------===//
+// What compiling needs
+//===-----------------------------------------------------------------------------------------===//
+
+Row processorRow() {
+  llvm::StringMap<bool> features = llvm::sys::getHostCPUFeatures();
+  std::string found;
+  for (StringRef feature : {"sse4.2", "avx", "avx2", "fma", "avx512f"})
+    if (features.lookup(feature))
+      found += (found.empty() ? "" : ", ") + feature.str();
+  bool isWide = features.lookup("avx2") && features.lookup("fma");
+  return {isWide ? Finding::Ok : Finding::Absent, "vectors",
+          (found.empty() ? "SSE2 only" : found) +
+              (isWide ? "" : "; without avx2 and fma loops and math functions run slower")};
+}
+
+/// Compiles a program of one line to an executable and runs it.
+Row trialRow(StringRef hpccPath) {
+  static constexpr StringRef what = "trial";
+  std::string source = createTemporaryFile("hpc"), executable = createTemporaryFile("exe");
+  llvm::scope_exit cleanUp([&] {
+    (void)llvm::sys::fs::remove(source);
+    (void)llvm::sys::fs::remove(executable);
+  });
+  std::error_code error;
+  llvm::raw_fd_ostream out(source, error);
+  if (source.empty() || executable.empty() || error)
+    return {Finding::Missing, what, "the temporary directory cannot be written"};
+  out << "import numpy as np\nprint(np.exp(np.zeros(3)).sum())\n";
+  out.close();
+  std::optional<Outcome> made = runProcess({hpccPath.str(), source, "-o", executable});
+  if (!made || made->exitCode != 0)
+    return {Finding::Missing, what,
+            "a program of one line does not compile: " + (made ? made->errors : std::string())};
+  std::string printed = outputOf({executable});
+  if (printed != "3.0")
+    return {Finding::Missing, what, "a compiled program of one line prints '" + printed + "'"};
+  return {Finding::Ok, what, "a program was compiled, linked and run"};
+}
+
+std::vector<Row> neededRows(StringRef hpccPath) {
+  codegen::LinkParts parts = codegen::findLinkParts(hpccPath);
+  std::vector<Row> rows = {{Finding::Ok, "hpcc", HPCC_VERSION " (" + codegen::describeHost() + ")"},
+                           processorRow()};
+  rows.push_back(row("C compiler", parts.compiler,
+                     "no cc, clang-22 or gcc in PATH to link with; only 'hpcc run' works",
+                     Finding::Missing));
+  rows.push_back(row("runtime", parts.runtime, "no libhpcrt.a beside hpcc; only 'hpcc run' works",
+                     Finding::Missing));
+  rows.push_back(row("vector math", parts.vectorMath,
+                     "SLEEF is not where it was when hpcc was built; executables cannot be linked",
+                     Finding::Missing));
+  if (llvm::all_of(rows, [](const Row &row) { return row.finding != Finding::Missing; }))
+    rows.push_back(trialRow(hpccPath));
+  return rows;
+}
+
+//===-----------------------------------------------------------------------------------------===//
+// What else there may be
+//===-----------------------------------------------------------------------------------------===//
+
+Row oracleRow(const CommandLine &line, StringRef hpccPath) {
+  static constexpr StringRef what = "Python";
+  std::string wanted = nameOfPython(line, hpccPath), python = findProgram(wanted);
+  if (python.empty())
+    return {Finding::Absent, what, "no '" + wanted + "'; 'hpcc oracle' cannot compare"};
+  std::string versions = outputOf({python, "-c",
+                                   "import sys, numpy; print('%d.%d.%d, NumPy %s' % "
+                                   "(*sys.version_info[:3], numpy.__version__))"});
+  if (versions.empty())
+    return {Finding::Absent, what, python + " has no NumPy; 'hpcc oracle' cannot compare"};
+  return {Finding::Ok, what, python + ": " + versions};
+}
+
+/// The OpenMP library that the C compiler links with.
+std::string findOpenMP(StringRef compiler) {
+  if (compiler.empty())
+    return {};
+  for (StringRef name : {"libgomp.so", "libomp.so"}) {
+    // The compiler gives the bare name back where it has no such file.
+    std::string path = outputOf({compiler.str(), ("-print-file-name=" + name).str()});
+    if (path != name && llvm::sys::fs::exists(path))
+      return path;
+  }
+  return {};
+}
+
+std::string findOpenMPI() {
+  std::string mpirun = findProgram("mpirun");
+  if (mpirun.empty())
+    return {};
+  std::string version = outputOf({mpirun, "--version"});
+  return mpirun + ": " + StringRef(version).split('\n').first.str();
+}
+
+/// A file below one of the directories in which a CUDA toolkit is installed.
+std::string findInToolkit(llvm::ArrayRef<StringRef> relativePaths) {
+  std::vector<std::string> roots;
+  if (std::optional<std::string> root = llvm::sys::Process::GetEnv("CUDA_PATH"))
+    roots.push_back(*root);
+  roots.insert(roots.end(),
+               {"/usr/local/cuda", "/opt/cuda", "/usr/lib/nvidia-cuda-toolkit", "/usr"});
+  for (const std::string &root : roots)
+    for (StringRef relative : relativePaths) {
+      llvm::SmallString<128> path(root);
+      llvm::sys::path::append(path, relative);
+      if (llvm::sys::fs::exists(path))
+        return path.str().str();
+    }
+  return {};
+}
+
+std::string findDriver() {
+  std::string problem;
+  static constexpr const char *name = "libcuda.so.1";
+  return llvm::sys::DynamicLibrary::getPermanentLibrary(name, &problem).isValid() ? name : "";
+}
+
+std::vector<Row> laterRows(StringRef compiler) {
+  static constexpr StringRef later = "not found; nothing uses it yet";
+  std::string ptxas = findInToolkit({"bin/ptxas"});
+  if (ptxas.empty())
+    ptxas = findProgram("ptxas");
+  std::vector<Row> rows = {
+      row("OpenMP", findOpenMP(compiler), later), row("Open MPI", findOpenMPI(), later),
+      row("CUDA driver", findDriver(), later), row("ptxas", ptxas, later),
+      row("libdevice",
+          findInToolkit({"nvvm/libdevice/libdevice.10.bc", "libdevice/libdevice.10.bc"}), later)};
+  for (Row &row : rows)
+    if (row.finding == Finding::Ok)
+      row.text += " (not used yet)";
+  return rows;
+}
+
+StringRef wordOf(Finding finding) {
+  switch (finding) {
+  case Finding::Ok:
+    return "ok";
+  case Finding::Missing:
+    return "missing";
+  case Finding::Absent:
+    return "absent";
+  }
+  llvm_unreachable("unknown finding");
+}
+
+} // namespace
+
+int runDoctor(const CommandLine &line, StringRef hpccPath) {
+  std::vector<Row> rows = neededRows(hpccPath);
+  rows.push_back(oracleRow(line, hpccPath));
+  llvm::append_range(rows, laterRows(codegen::findLinkParts(hpccPath).compiler));
+  bool lacks = false;
+  for (const Row &row : rows) {
+    llvm::outs() << llvm::formatv("{0,-8} {1,-12} {2}\n", wordOf(row.finding), row.what, row.text);
+    lacks |= row.finding == Finding::Missing;
+  }
+  llvm::outs() << (lacks ? "something that compiling needs is missing\n"
+                         : "everything that compiling needs is here\n");
+  return lacks;
+}
+
+} // namespace hpcc
