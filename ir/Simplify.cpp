@@ -218,6 +218,18 @@ std::optional<Scalar> simplifySelect(const ScalarApply &node) {
     return *condition ? yes : no;
   if (yes == no && !canRaise(node.operands[0]) && !canRaise(yes))
     return yes;
+  // n == 1 ? 1 : n is n.
+  const auto *test = std::get_if<ScalarApply>(&node.operands[0].node);
+  bool equal = test && test->op == ScalarOp::Equal;
+  if (equal || (test && test->op == ScalarOp::NotEqual)) {
+    std::optional<Affine> left = asAffine(test->operands[0]), right = asAffine(test->operands[1]);
+    std::optional<Affine> first = asAffine(yes), second = asAffine(no);
+    bool samePair =
+        left && right && first && second &&
+        ((*first == *left && *second == *right) || (*first == *right && *second == *left));
+    if (samePair)
+      return equal ? no : yes;
+  }
   return std::nullopt;
 }
 
