@@ -195,8 +195,9 @@ StorageGroups::StorageGroups(const Program &program, const Function &function)
   std::iota(parents.begin(), parents.end(), 0u);
   // What comes from outside can be one array under several names.
   std::optional<BufferId> outside;
+  auto isHandle = [&](BufferId id) { return program[id].storage == Storage::Handle; };
   auto joinOutside = [&](BufferId id) {
-    if (program[id].storage != Storage::Handle)
+    if (!isHandle(id))
       return;
     if (outside)
       join(*outside, id);
@@ -210,14 +211,12 @@ StorageGroups::StorageGroups(const Program &program, const Function &function)
     } else if (auto *bind = std::get_if<Bind>(&stmt.node)) {
       join(bind->handle, bind->source);
     } else if (auto *call = std::get_if<Call>(&stmt.node)) {
-      // A callee may return any array that it gets or that a global names.
-      for (BufferId result : call->results) {
-        joinOutside(result);
-        for (const CallArgument &argument : call->arguments)
-          if (auto *buffer = std::get_if<BufferId>(&argument);
-              buffer && program[result].storage == Storage::Handle)
-            join(result, *buffer);
-      }
+      // A callee may return any array that it gets or that a global names, and bind it to a global.
+      llvm::for_each(call->results, joinOutside);
+      bool keeps = llvm::any_of(program.globals, isHandle) || llvm::any_of(call->results, isHandle);
+      for (const CallArgument &argument : call->arguments)
+        if (auto *buffer = std::get_if<BufferId>(&argument); buffer && keeps && outside)
+          join(*outside, *buffer);
     }
   });
 }
@@ -310,6 +309,14 @@ std::optional<Dependence> dependenceBetween(const Access &first, const Access &s
 // What statements touch
 //===-----------------------------------------------------------------------------------------===//
 
+static bool writesArguments(LibraryFunction function) {
+  static constexpr bool table[] = {
+#define HPCC_LIBRARY(Enum, text, reads, writes, prints, fails, help) writes,
+#include "Library.def"
+  };
+  return table[static_cast<unsigned>(function)];
+}
+
 namespace {
 
 /// Gathers the touches of a statement while the loops around the place are known.
@@ -376,7 +383,7 @@ private:
       read(assign.value);
       if (!isLocal(assign.target.buffer)) {
         bool update = assign.op != AssignOp::Set;
-        add(footprintOf(assign.target, axes), update ? Use::ReadWrite : Use::Write, where);
+        add(assign.target, update ? Use::ReadWrite : Use::Write, where);
       }
       certain = before;
     }
@@ -387,7 +394,7 @@ private:
     forEachSubtree(scalar, [&](const Scalar &tree) {
       if (auto *load = std::get_if<ScalarLoad>(&tree.node)) {
         if (!isLocal(load->access.buffer))
-          add(footprintOf(load->access, axes), Use::Read, loc);
+          add(load->access, Use::Read, loc);
       } else if (auto *gather = std::get_if<ScalarGather>(&tree.node)) {
         add(anywhereIn(gather->buffer), Use::Read, loc);
       }
@@ -409,8 +416,10 @@ private:
       arguments(*call, Use::ReadWrite);
       for (BufferId result : call->results)
         add(anywhereIn(result), Use::Write, stmt.loc);
+      for (BufferId global : program.globals)
+        add(anywhereIn(global), Use::ReadWrite, stmt.loc);
     } else if (auto *call = std::get_if<LibraryCall>(&stmt.node)) {
-      arguments(*call, Use::ReadWrite);
+      arguments(*call, writesArguments(call->function) ? Use::ReadWrite : Use::Read);
     }
   }
 
@@ -418,6 +427,19 @@ private:
     Footprint footprint{buffer, {}, {}, false};
     footprint.dims.resize(program[buffer].dims);
     return footprint;
+  }
+
+  void add(const Access &access, Use use, Loc loc) {
+    // An axis that the access does not name says by nothing in the footprint that it is empty.
+    bool before = certain;
+    for (const Axis &axis : axes)
+      certain = certain && (llvm::any_of(access.indices,
+                                         [&](const Index &index) {
+                                           return index.form.coefficientOf(axis.iterator) != 0;
+                                         }) ||
+                            isNeverEmpty(axis, facts));
+    add(footprintOf(access, axes), use, loc);
+    certain = before;
   }
 
   void add(Footprint footprint, Use use, Loc loc) {
@@ -454,9 +476,9 @@ std::vector<Touch> touchesOf(const Stmt &stmt, const Program &program, const Fac
 static bool isOrderedHere(const Stmt &stmt) {
   bool raises = false;
   forEachScalar(stmt, [&](const Scalar &scalar) { raises |= canRaise(scalar); });
-  // An allocation raises when memory runs out.
-  return raises || std::holds_alternative<Alloc>(stmt.node) ||
-         std::holds_alternative<Call>(stmt.node) ||
+  // An allocation raises when memory runs out; a `while` may never end.
+  return raises || std::holds_alternative<While>(stmt.node) ||
+         std::holds_alternative<Alloc>(stmt.node) || std::holds_alternative<Call>(stmt.node) ||
          std::holds_alternative<LibraryCall>(stmt.node) ||
          std::holds_alternative<Check>(stmt.node) || std::holds_alternative<Leave>(stmt.node);
 }
@@ -502,8 +524,12 @@ void addNames(const Program &program, const Stmt &stmt, Names &names) {
     names.changed.push_back(bind->handle);
   else if (auto *drop = std::get_if<Drop>(&stmt.node))
     names.changed.push_back(drop->buffer);
-  else if (auto *call = std::get_if<Call>(&stmt.node))
+  else if (auto *call = std::get_if<Call>(&stmt.node)) {
     llvm::append_range(names.changed, call->results);
+    for (BufferId global : program.globals)
+      if (program[global].storage == Storage::Handle)
+        names.changed.push_back(global); // the callee may bind it
+  }
   forEachBuffer(stmt, [&](BufferId id) { names.used.push_back(id); });
   forEachAffine(program, stmt, [&](const Affine &form) {
     for (const AffineTerm &term : form.terms)

@@ -370,8 +370,15 @@ std::optional<std::vector<bool>> makeRoom(const Block &block, size_t first, size
                                           const FusionContext &context, Obstacle *why) {
   size_t count = second - first - 1;
   std::vector<bool> before(count);
+  // What holds at the second need not hold at an output that comes before the check which says so.
+  auto between = llvm::ArrayRef(block).slice(first + 1, count);
+  bool seen = llvm::any_of(between, [](const Stmt &stmt) {
+    return isOrdered(stmt) && !std::holds_alternative<Check>(stmt.node) &&
+           !std::holds_alternative<Alloc>(stmt.node);
+  });
+  const Facts none, &facts = seen ? none : context.facts;
   auto swap = [&](const Stmt &a, const Stmt &b, Obstacle *reason) {
-    return canSwap(a, b, context.program, context.groups, context.facts, reason);
+    return canSwap(a, b, context.program, context.groups, facts, reason);
   };
   for (size_t index = 0; index < count; ++index) {
     const Stmt &stmt = block[first + 1 + index];

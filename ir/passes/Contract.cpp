@@ -89,9 +89,9 @@ public:
     forEachBlockWithFacts(program, function.body, facts, [&](Block &block, Facts &inner) {
       Facts::Mark mark = inner.mark();
       for (const Stmt &stmt : block) {
-        addFactsOf(program, stmt, inner);
         if (auto *alloc = std::get_if<Alloc>(&stmt.node))
           consider(alloc->buffer, uses[alloc->buffer], stmt.loc, inner);
+        addFactsOf(program, stmt, inner); // an allocation itself says that its size is legal
       }
       inner.rewind(mark);
     });

@@ -13,6 +13,7 @@
 #include "ir/Lifetimes.h"
 #include "ir/Pass.h"
 #include "llvm/ADT/STLExtras.h"
+#include <set>
 
 namespace hpcc::ir {
 namespace {
@@ -39,8 +40,10 @@ public:
     Facts facts;
     forEachBlockWithFacts(program, function.body, facts,
                           [&](Block &block, Facts &inner) { visit(block, inner); });
-    if (changed)
-      placeDrops(program, function);
+    if (!changed)
+      return;
+    removeNames();
+    placeDrops(program, function);
   }
 
 private:
@@ -55,8 +58,8 @@ private:
       BufferId target = compute->body.front().target.buffer;
       if (isTemporary(source->buffer) && storeStraight(block, index, facts))
         index = 0, facts.rewind(mark), addFactsOf(program, block[0], facts);
-      else if (isTemporary(target) && target != source->buffer)
-        readOriginal(block, index, facts);
+      else if (isTemporary(target) && target != source->buffer && readOriginal(block, index, facts))
+        --index;
     }
     facts.rewind(mark);
   }
@@ -114,24 +117,36 @@ private:
     forEachMention(program, block[consumer], [&](BufferId id) { count(id, -1); });
     count(temporary, -1);
     replacePair(block, *producer, consumer, *room, std::move(stmt));
-    removeName(temporary, facts);
+    unnamed.insert(temporary);
     changed = true;
     return true;
   }
 
   void count(BufferId id, int by) { mentions[id.index] += static_cast<unsigned>(by); }
 
-  /// Takes the allocation of an array away that nothing names any more, unless its size may be
-  /// negative, which raises.
-  void removeName(BufferId id, const Facts &facts) {
-    if (!llvm::all_of(program[id].shape,
-                      [&](const Affine &size) { return facts.isNonNegative(size); }))
-      return;
-    forEachBlock(function.body, [&](Block &block) {
+  /// Takes the allocations of arrays away that nothing names any more, unless a size may be
+  /// negative, which raises. Drops are placed anew afterwards.
+  void removeNames() {
+    Facts facts;
+    forEachBlockWithFacts(program, function.body, facts, [&](Block &block, Facts &inner) {
+      Facts::Mark mark = inner.mark();
       llvm::erase_if(block, [&](const Stmt &stmt) {
         auto *alloc = std::get_if<Alloc>(&stmt.node);
+        bool dead = alloc && unnamed.count(alloc->buffer) &&
+                    llvm::all_of(program[alloc->buffer].shape,
+                                 [&](const Affine &size) { return inner.isNonNegative(size); });
+        if (dead)
+          removed.insert(alloc->buffer);
+        else
+          addFactsOf(program, stmt, inner); // an allocation itself says that its size is legal
+        return dead;
+      });
+      inner.rewind(mark);
+    });
+    forEachBlock(function.body, [&](Block &block) {
+      llvm::erase_if(block, [&](const Stmt &stmt) {
         auto *drop = std::get_if<Drop>(&stmt.node);
-        return (alloc && alloc->buffer == id) || (drop && drop->buffer == id);
+        return drop && removed.count(drop->buffer);
       });
     });
   }
@@ -162,24 +177,26 @@ private:
     return loads;
   }
 
-  void readOriginal(Block &block, size_t position, const Facts &facts) {
+  /// Whether it did, so that the statement at the position is gone.
+  bool readOriginal(Block &block, size_t position, const Facts &facts) {
     const auto &compute = std::get<Compute>(block[position].node);
     const Access source = *copiedBy(compute);
     BufferId copy = compute.body.front().target.buffer;
     auto declined = [&](const llvm::Twine &text, Loc other) {
       context.missed(block[position].loc, "%" + program[copy].name + " stays a copy: " + text,
                      other, "the other place");
+      return false;
     };
     Footprint stored = footprintOf(compute.body.front().target, compute.axes);
     if (!covers(stored, wholeOf(copy, program[copy].shape), program, facts))
-      return;
+      return false;
     unsigned behind = 0;
     for (size_t index = position + 1; index < block.size(); ++index)
       forEachMention(program, block[index], [&](BufferId id) { behind += id == copy; });
     size_t last = position;
     if (behind + 1 != mentions[copy.index] || !onlyLoaded(block, position, copy, last) ||
         last == position)
-      return;
+      return false;
     for (size_t index = position + 1; index <= last; ++index)
       if (std::optional<Obstacle> clash = changes(block[index], source.buffer, facts))
         return declined(clash->text, clash->first);
@@ -197,8 +214,8 @@ private:
       each = 0;
     for (const Stmt &stmt : function.body)
       forEachMention(program, stmt, [&](BufferId id) { ++mentions[id.index]; });
-    removeName(copy, facts);
-    changed = true;
+    unnamed.insert(copy);
+    return changed = true;
   }
 
   /// Why the statement may change what the array, as a name, holds.
@@ -240,6 +257,7 @@ private:
   PassContext &context;
   StorageGroups groups;
   std::vector<unsigned> mentions;
+  std::set<BufferId> unnamed, removed; // arrays that nothing names any more; without an `alloc`
   bool changed = false;
 };
 

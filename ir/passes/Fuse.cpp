@@ -16,9 +16,10 @@ namespace {
 
 class FuseBlock {
 public:
-  FuseBlock(Program &program, const StorageGroups &groups, Block &block, const Facts &facts,
-            PassContext &context)
-      : program(program), groups(groups), block(block), facts(facts), context(context) {}
+  FuseBlock(Program &program, const Function &function, const StorageGroups &groups, Block &block,
+            const Facts &facts, PassContext &context)
+      : program(program), function(function), groups(groups), block(block), facts(facts),
+        context(context) {}
 
   /// Returns whether the block has changed.
   bool run() {
@@ -93,16 +94,15 @@ private:
     return changed = true;
   }
 
-  /// Whether the array's `alloc` stands in this block, so that all its uses do.
+  /// Whether anything but the rest of this block uses the array.
   bool isUsedElsewhere(BufferId target, size_t producer) const {
-    for (size_t index = 0; index < producer; ++index) {
-      auto *alloc = std::get_if<Alloc>(&block[index].node);
-      if (alloc && alloc->buffer == target)
-        return false;
-      if (!alloc && loads(block[index], target))
-        return true;
-    }
-    return true;
+    auto count = [&](llvm::ArrayRef<Stmt> stmts) {
+      unsigned mentions = 0;
+      for (const Stmt &stmt : stmts)
+        forEachMention(program, stmt, [&](BufferId id) { mentions += id == target; });
+      return mentions;
+    };
+    return count(llvm::ArrayRef(block).drop_front(producer)) != count(function.body);
   }
 
   /// Whether the value of the producer is the same where the consumer runs.
@@ -167,6 +167,7 @@ private:
   }
 
   Program &program;
+  const Function &function;
   const StorageGroups &groups;
   Block &block;
   const Facts &facts;
@@ -182,7 +183,7 @@ void fuse(Program &program, PassContext &context) {
     bool changed = false;
     Facts facts;
     forEachBlockWithFacts(program, function.body, facts, [&](Block &block, Facts &inner) {
-      changed |= FuseBlock(program, groups, block, inner, context).run();
+      changed |= FuseBlock(program, function, groups, block, inner, context).run();
     });
     if (changed)
       placeDrops(program, function);

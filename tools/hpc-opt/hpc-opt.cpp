@@ -9,6 +9,7 @@
 #include "ir/Interpret.h"
 #include "ir/Pass.h"
 #include "ir/Pipeline.h"
+#include "ir/PrintDependences.h"
 #include "ir/Statistics.h"
 #include "ir/Text.h"
 #include "ir/Verify.h"
@@ -49,6 +50,8 @@ struct Options {
   cl::opt<bool> remarks{"remarks", cl::desc("Print what passes did [passed] or refused [missed]")};
   cl::opt<bool> statistics{"stats", cl::desc("Print the number of nodes of each kind, and the "
                                              "counters of passes, instead of the program")};
+  cl::opt<bool> dependences{"print-dependences",
+                            cl::desc("Print footprints and dependences instead of the program")};
   cl::opt<bool> interpret{"interpret", cl::desc("Run the program instead of printing it")};
   cl::opt<bool> roundTrip{"roundtrip", cl::desc("Check that the printed program reads back as "
                                                 "the same program")};
@@ -192,6 +195,8 @@ static ExitCode writeOutput(const Program &program, const Options &options,
   }
   if (options.statistics)
     printStatistics(program, context, file.os());
+  else if (options.dependences)
+    printDependences(program, file.os());
   else
     print(program, file.os(), {!options.noLocations});
   file.keep();
