@@ -1,6 +1,7 @@
 //===- Layout.cpp - what is known of the memory order of arrays ------------------------------===//
 
 #include "Layout.h"
+#include "HandleShapes.h"
 #include "Walk.h"
 #include "llvm/ADT/STLExtras.h"
 #include <algorithm>
@@ -13,6 +14,34 @@ Layouts::Layouts(const Program &program) : program(program) {
     if (const auto *view = std::get_if<View>(&stmt.node))
       views.emplace(view->result, *view);
   });
+  for (const Function &function : program.functions)
+    assumeHandles(function);
+}
+
+/// By induction, as shapes are found: the order of the first array that a handle names is assumed,
+/// and taken back where another one has not the same.
+void Layouts::assumeHandles(const Function &function) {
+  std::map<BufferId, std::vector<BufferId>> bindings = bindingsOf(program, function);
+  for (auto &[handle, shape] : inferHandleShapes(program, function)) {
+    shapes[handle] = shape;
+    if (std::optional<MemoryOrder> order = orderOf(bindings.at(handle).front()))
+      handles[handle] = *order;
+  }
+  for (bool changed = true; changed;) {
+    changed = false;
+    for (const auto &[handle, sources] : bindings) {
+      auto assumed = handles.find(handle);
+      if (assumed == handles.end())
+        continue;
+      if (llvm::all_of(sources, [&](BufferId source) {
+            std::optional<MemoryOrder> order = orderOf(source);
+            return order && *order == assumed->second;
+          }))
+        continue;
+      handles.erase(assumed);
+      changed = true;
+    }
+  }
 }
 
 /// For each dimension of the base the one of the view that runs along it.
@@ -56,20 +85,28 @@ static std::optional<Along> alongOf(const Broadcast &broadcast, const std::vecto
   return along;
 }
 
+std::optional<MemoryOrder> Layouts::orderOfOwn(BufferId buffer) const {
+  const Buffer &row = program[buffer];
+  MemoryOrder order;
+  std::optional<std::vector<unsigned>> layout = row.like.empty() ? row.layout : resolveLike(buffer);
+  if (!layout)
+    return std::nullopt;
+  order.dims = std::move(*layout);
+  if (order.dims.empty()) {
+    order.dims.resize(row.dims);
+    std::iota(order.dims.begin(), order.dims.end(), 0u);
+  }
+  order.packed = true;
+  return order;
+}
+
 std::optional<MemoryOrder> Layouts::orderOf(BufferId buffer) const {
   const Buffer &row = program[buffer];
   MemoryOrder order;
-  if (row.storage == Storage::Own) {
-    if (!row.like.empty())
-      return std::nullopt;
-    order.dims = row.layout;
-    if (order.dims.empty()) {
-      order.dims.resize(row.dims);
-      std::iota(order.dims.begin(), order.dims.end(), 0u);
-    }
-    order.packed = true;
-    return order;
-  }
+  if (row.storage == Storage::Own)
+    return orderOfOwn(buffer);
+  if (auto assumed = handles.find(buffer); assumed != handles.end())
+    return assumed->second;
   auto found = views.find(buffer);
   if (found == views.end())
     return std::nullopt;
@@ -90,6 +127,11 @@ std::optional<MemoryOrder> Layouts::orderOf(BufferId buffer) const {
   order.packed = base->packed && std::holds_alternative<Permute>(view.form);
   order.repeats = base->repeats || std::holds_alternative<Broadcast>(view.form);
   return order;
+}
+
+const std::vector<Affine> &Layouts::shapeOf(BufferId buffer) const {
+  auto kept = shapes.find(buffer);
+  return kept == shapes.end() ? program[buffer].shape : kept->second;
 }
 
 /// True if `dims` names dimensions in an order in which `all` names them too.
@@ -115,7 +157,7 @@ std::optional<std::vector<unsigned>> Layouts::resolveLike(BufferId buffer) const
     unsigned missing = row.dims - program[operand].dims;
     for (unsigned &dim : order->dims)
       dim += missing;
-    if (order->dims.size() == row.dims && program[operand].shape == row.shape)
+    if (order->dims.size() == row.dims && shapeOf(operand) == row.shape)
       layout = order->dims;
     orders.push_back(std::move(order->dims));
   }

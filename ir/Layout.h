@@ -18,6 +18,7 @@ struct MemoryOrder {
   std::vector<unsigned> dims; // without those of size one and those repeated
   bool packed = false;        // all elements of the storage, each once
   bool repeats = false;       // some dimension is repeated (its stride is 0)
+  bool operator==(const MemoryOrder &) const = default;
 };
 
 /// The orders of all arrays of a program, whose views name arrays, handles or parameters.
@@ -27,12 +28,19 @@ public:
 
   /// Nothing where only a run knows.
   std::optional<MemoryOrder> orderOf(BufferId buffer) const;
+  /// The sizes of an array whose order is known, of a handle too that keeps its shape.
+  const std::vector<Affine> &shapeOf(BufferId buffer) const;
   /// The layout that `like` comes to, empty for row-major; nothing where only a run knows.
   std::optional<std::vector<unsigned>> resolveLike(BufferId buffer) const;
 
 private:
+  void assumeHandles(const Function &function);
+  std::optional<MemoryOrder> orderOfOwn(BufferId buffer) const;
+
   const Program &program;
   std::map<BufferId, View> views;
+  std::map<BufferId, std::vector<Affine>> shapes; // of handles that keep theirs
+  std::map<BufferId, MemoryOrder> handles;        // the order that all their arrays have
 };
 
 } // namespace hpcc::ir

@@ -15,6 +15,7 @@
 //
 //===-------------------------------------------------------------------------------------===//
 
+#include "CanonicalizeHandles.h"
 #include "CanonicalizeWalk.h"
 #include "ir/Effects.h"
 #include "ir/Lifetimes.h"
@@ -68,6 +69,7 @@ void canonicalize(Program &program, PassContext &context) {
     Program before = program;
     context.remarks.resize(remarks); // those of the last round count
     for (Function &function : program.functions) {
+      resolveHandles(program, function);
       CanonicalizeWalk walk(program, context);
       walk.run(function);
       handleOf.insert(walk.firstHandles().begin(), walk.firstHandles().end());

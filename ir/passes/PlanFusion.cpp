@@ -70,11 +70,6 @@ bool isOrderBound(const Compute &compute) {
          llvm::any_of(compute.body, [](const Assign &a) { return a.order == ReductionOrder::Seq; });
 }
 
-bool hasTree(const Stmt &stmt) {
-  return llvm::any_of(std::get<Compute>(stmt.node).body,
-                      [](const Assign &a) { return a.order == ReductionOrder::Tree; });
-}
-
 class BlockPlan {
 public:
   /// `mentions`: how often each buffer is named in the whole function, apart from its declaration
@@ -200,8 +195,6 @@ private:
                        right = arraysOf(program, trial[second]);
     bool share = llvm::any_of(right, [&](BufferId id) { return left.count(id) > 0; });
     left.insert(right.begin(), right.end());
-    if (hasTree(trial[first]) || hasTree(trial[second]))
-      return false;
     return share && left.size() <= mostStreams &&
            isOrderBound(std::get<Compute>(trial[first].node)) ==
                isOrderBound(std::get<Compute>(trial[second].node));

@@ -118,7 +118,7 @@ private:
     for (unsigned dim : llvm::reverse(dims)) {
       if (sum.isReduced(dim))
         break;
-      sizes.push_back(program[sum.operand].shape[dim]);
+      sizes.push_back(layouts.shapeOf(sum.operand)[dim]);
     }
     return sizes;
   }
@@ -187,7 +187,7 @@ private:
     std::vector<SymbolId> symbols, zeroSymbols;
     std::vector<Index> indices, target, zeroTarget;
     std::vector<Axis> zeroAxes;
-    std::vector<Affine> shape = operand.shape;
+    std::vector<Affine> shape = layouts.shapeOf(sum.operand);
     DType type = operand.type;
     for (unsigned dim = 0; dim < shape.size(); ++dim) {
       symbols.push_back(program.addSymbol("i"));

@@ -1,0 +1,108 @@
+//===- CanonicalizeHandles.cpp - what is known of handles that stay --------------------------===//
+//
+// The part of canonicalize that looks at handles as a whole, not along the flow: sizes that every
+// bind keeps become forms, and a handle that only repeats another one's name gives way to it.
+//
+//===-----------------------------------------------------------------------------------------===//
+
+#include "CanonicalizeHandles.h"
+#include "ir/HandleShapes.h"
+#include "ir/Lifetimes.h"
+#include "ir/Walk.h"
+#include "llvm/ADT/STLExtras.h"
+
+namespace hpcc::ir {
+
+/// Replaces `dim(%h, k)` by the size that all arrays bound to %h have.
+static void replaceSizes(const Program &program, Function &function) {
+  std::map<BufferId, std::vector<Affine>> shapes = inferHandleShapes(program, function);
+  if (shapes.empty())
+    return;
+  forEachStmt(function.body, [&](Stmt &stmt) {
+    rewriteScalars(stmt, [&](Scalar &scalar) {
+      auto *dim = std::get_if<ScalarDim>(&scalar.node);
+      auto found = dim ? shapes.find(dim->buffer) : shapes.end();
+      if (found != shapes.end())
+        scalar = affineScalar(found->second[dim->dim]);
+    });
+  });
+}
+
+static bool names(const Program &program, const Stmt &stmt, BufferId id) {
+  bool found = false;
+  forEachMention(program, stmt, [&](BufferId mentioned) { found |= mentioned == id; });
+  return found;
+}
+
+/// Whether the statement, or one inside it, may give the handle another array.
+static bool rebinds(const Stmt &stmt, BufferId handle) {
+  bool found = false;
+  auto look = [&](const Stmt &each) {
+    if (auto *bind = std::get_if<Bind>(&each.node))
+      found |= bind->handle == handle;
+    else if (auto *call = std::get_if<Call>(&each.node))
+      found |= llvm::is_contained(call->results, handle);
+    else if (auto *declare = std::get_if<Declare>(&each.node))
+      found |= declare->handle == handle;
+  };
+  look(stmt);
+  forEachInnerBlock(stmt, [&](const Block &inner) { forEachStmt(inner, look); });
+  return found;
+}
+
+static void rename(Program &program, Stmt &stmt, BufferId from, BufferId to) {
+  auto apply = [&](Stmt &each) {
+    forEachBuffer(each, [&](BufferId &id) { id = id == from ? to : id; });
+    forEachDeclaredBuffer(each, [&](BufferId id) { llvm::replace(program[id].like, from, to); });
+  };
+  apply(stmt);
+  forEachInnerBlock(stmt, [&](Block &inner) { forEachStmt(inner, apply); });
+}
+
+/// Where the block binds a handle of its own to another handle that keeps its array until the first
+/// is used for the last time, the second is the name.
+static void forwardCopies(Program &program, const std::map<BufferId, std::vector<BufferId>> &binds,
+                          Block &block) {
+  for (size_t index = 0; index < block.size(); ++index) {
+    forEachInnerBlock(block[index], [&](Block &inner) { forwardCopies(program, binds, inner); });
+    auto *bind = std::get_if<Bind>(&block[index].node);
+    if (!bind || program[bind->source].storage != Storage::Handle)
+      continue;
+    BufferId copy = bind->handle, original = bind->source;
+    auto bound = binds.find(copy);
+    bool isLocal = llvm::any_of(block, [&](const Stmt &stmt) {
+      auto *declare = std::get_if<Declare>(&stmt.node);
+      return declare && declare->handle == copy;
+    });
+    bool isGlobal = llvm::is_contained(program.globals, original);
+    if (bound == binds.end() || bound->second.size() != 1 || !isLocal || isGlobal)
+      continue;
+    size_t last = index;
+    for (size_t next = index + 1; next < block.size(); ++next)
+      if (names(program, block[next], copy))
+        last = next;
+    bool kept = true;
+    for (size_t next = index + 1; next <= last; ++next)
+      // The last use may be a bind of the original itself: it reads before it binds.
+      kept &= !rebinds(block[next], original) ||
+              (next == last && std::holds_alternative<Bind>(block[next].node));
+    if (!kept)
+      continue;
+    for (size_t next = index + 1; next <= last; ++next)
+      rename(program, block[next], copy, original);
+    block.erase(block.begin() + static_cast<std::ptrdiff_t>(index));
+    llvm::erase_if(block, [&](const Stmt &stmt) {
+      auto *drop = std::get_if<Drop>(&stmt.node);
+      auto *declare = std::get_if<Declare>(&stmt.node);
+      return (drop && drop->buffer == copy) || (declare && declare->handle == copy);
+    });
+    index = 0;
+  }
+}
+
+void resolveHandles(Program &program, Function &function) {
+  replaceSizes(program, function);
+  forwardCopies(program, bindingsOf(program, function), function.body);
+}
+
+} // namespace hpcc::ir
