@@ -100,7 +100,7 @@ llvm::Value *emitFloorDivision(FunctionState &state, llvm::Value *dividend, llvm
 llvm::AllocaInst *createEntryAlloca(FunctionState &state, llvm::Type *type,
                                     const llvm::Twine &name);
 
-/// The descriptor of an array, loaded if it is a handle.
+/// The descriptor of an array, loaded if it is a handle; of the current storage if it has slots.
 Descriptor descriptorOf(FunctionState &state, ir::BufferId buffer);
 
 /// Writes a descriptor into memory of the form that the runtime takes.

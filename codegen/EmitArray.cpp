@@ -116,10 +116,24 @@ static HandleSlots handleSlots(FunctionState &state, BufferId buffer) {
   return slotsAt(state, state.module.globals.lookup(buffer.index), state.program()[buffer].dims);
 }
 
-Descriptor descriptorOf(FunctionState &state, BufferId buffer) {
+/// The descriptor of an array, of all its storages if it has slots.
+static Descriptor storageOf(FunctionState &state, BufferId buffer) {
   if (auto known = state.arrays.find(buffer.index); known != state.arrays.end())
     return known->second;
   return loadSlots(state, handleSlots(state, buffer));
+}
+
+Descriptor descriptorOf(FunctionState &state, BufferId buffer) {
+  Descriptor array = storageOf(state, buffer);
+  const ir::Buffer &info = state.program()[buffer];
+  if (info.slots == 1)
+    return array;
+  Value *slot = array.slot ? array.slot : currentSlot(state, buffer);
+  Value *offset = state.builder.CreateMul(slot, array.slotSize, "", true, true);
+  array.data =
+      state.builder.CreateInBoundsGEP(memoryType(state.module, info.type), array.data, offset);
+  array.slot = array.slotSize = nullptr;
+  return array;
 }
 
 //===-----------------------------------------------------------------------------------------===//
@@ -184,7 +198,7 @@ static std::pair<Value *, MDNode *> emitAddress(FunctionState &state, BufferId b
       return {own->second, nullptr};
     return {state.module.globals.lookup(buffer.index), nullptr};
   }
-  Descriptor array = descriptorOf(state, buffer);
+  Descriptor array = storageOf(state, buffer);
   bool forward = array.forward;
   Value *offset = nullptr;
   auto add = [&](Value *part) {
@@ -302,6 +316,52 @@ static SmallVector<Value *, 4> stridesInOrder(FunctionState &state, ArrayRef<Val
   return strides;
 }
 
+/// Elements from one storage of a buffer with slots to the next. The storages are read and written
+/// together, and equal low bits of their addresses would look to the CPU as if a load had to wait
+/// for a store; so these differ by 1536 bytes from each to the next.
+static Value *slotDistance(FunctionState &state, const ir::Buffer &info, ArrayRef<Value *> shape) {
+  IRBuilder<> &builder = state.builder;
+  constexpr uint64_t page = 4096, shift = 1536;
+  uint64_t unit = ir::sizeOf(info.type);
+  Value *size = builder.getInt64(1);
+  for (Value *extent : shape)
+    size = builder.CreateMul(size, extent, "slot.size", true, true);
+  Value *pages =
+      builder.CreateAnd(builder.CreateAdd(size, builder.getInt64((page - 1 - shift) / unit)),
+                        builder.getInt64(-(page / unit)));
+  return builder.CreateAdd(pages, builder.getInt64(shift / unit), "slot.distance", true, true);
+}
+
+/// Calls the runtime. The descriptor that it has filled in.
+static Descriptor allocate(FunctionState &state, const ir::Buffer &info, const Descriptor &array,
+                           Loc loc) {
+  IRBuilder<> &builder = state.builder;
+  unsigned dims = array.shape.size();
+  Value *shape = createTable(state, builder.getInt64Ty(), array.shape, "shape");
+  Value *address = createEntryAlloca(state, descriptorType(state.module, dims), "allocated");
+  SmallVector<Value *, 8> arguments = {address, builder.getInt32(dims),
+                                       builder.getInt32(static_cast<uint32_t>(info.type)), shape};
+  Constant *where = locationOf(state, loc);
+  if (info.slots > 1) {
+    arguments.append({builder.getInt64(info.slots), array.slotSize, where});
+    callRuntime(state, Entry::hpc_array_allocate_slots, arguments);
+  } else if (info.like.empty()) {
+    arguments.push_back(where);
+    callRuntime(state, Entry::hpc_array_allocate, arguments);
+  } else {
+    SmallVector<Value *, 4> operands, operandDims;
+    for (BufferId operand : info.like) {
+      operands.push_back(materialize(state, descriptorOf(state, operand)));
+      operandDims.push_back(builder.getInt32(state.program()[operand].dims));
+    }
+    arguments.append({createTable(state, builder.getPtrTy(), operands, "operands"),
+                      createTable(state, builder.getInt32Ty(), operandDims, "operand.dims"),
+                      builder.getInt32(operands.size()), where});
+    callRuntime(state, Entry::hpc_array_allocate_like, arguments);
+  }
+  return loadSlots(state, slotsAt(state, address, dims));
+}
+
 void emitAlloc(FunctionState &state, BufferId buffer, Loc loc) {
   IRBuilder<> &builder = state.builder;
   const ir::Buffer &info = state.program()[buffer];
@@ -312,49 +372,19 @@ void emitAlloc(FunctionState &state, BufferId buffer, Loc loc) {
   Descriptor array;
   for (const ir::Affine &size : info.shape)
     array.shape.push_back(emitAffine(state, size));
-  // Slots are one more dimension, the slowest.
-  SmallVector<Value *, 4> sizes;
-  if (info.slots > 1)
-    sizes.push_back(builder.getInt64(info.slots));
-  append_range(sizes, array.shape);
-  Value *shape = createTable(state, builder.getInt64Ty(), sizes, "shape");
-  Value *address =
-      createEntryAlloca(state, descriptorType(state.module, sizes.size()), "allocated");
-  Value *dims = builder.getInt32(sizes.size());
-  Value *dtype = builder.getInt32(static_cast<uint32_t>(info.type));
-  Constant *where = locationOf(state, loc);
-  if (info.like.empty()) {
-    callRuntime(state, Entry::hpc_array_allocate, {address, dims, dtype, shape, where});
-    array.stride = stridesInOrder(state, array.shape, info.layout);
-  } else {
-    SmallVector<Value *, 4> operands, operandDims;
-    for (BufferId operand : info.like) {
-      operands.push_back(materialize(state, descriptorOf(state, operand)));
-      operandDims.push_back(builder.getInt32(state.program()[operand].dims));
-    }
-    callRuntime(state, Entry::hpc_array_allocate_like,
-                {address, dims, dtype, shape,
-                 createTable(state, builder.getPtrTy(), operands, "operands"),
-                 createTable(state, builder.getInt32Ty(), operandDims, "operand.dims"),
-                 builder.getInt32(operands.size()), where});
-  }
-  Descriptor made = loadSlots(state, slotsAt(state, address, sizes.size()));
-  array.object = made.object;
-  array.data = made.data;
-  array.data->setName(info.name);
-  if (!info.like.empty())
-    array.stride.assign(made.stride.begin() + (info.slots > 1), made.stride.end());
-  array.forward = true;
-  array.scope = createScope(state, info.name);
   if (info.slots > 1) {
-    Value *size = builder.getInt64(1);
-    for (Value *extent : array.shape)
-      size = builder.CreateMul(size, extent, "slot.size", true, true);
-    array.slotSize = size;
+    array.slotSize = slotDistance(state, info, array.shape);
     Value *&current = state.currentSlots[buffer.index];
     current = createEntryAlloca(state, builder.getInt64Ty(), info.name + ".slot");
     builder.CreateStore(builder.getInt64(0), current);
   }
+  Descriptor made = allocate(state, info, array, loc);
+  array.object = made.object;
+  array.data = made.data;
+  array.data->setName(info.name);
+  array.stride = info.like.empty() ? stridesInOrder(state, array.shape, info.layout) : made.stride;
+  array.forward = true;
+  array.scope = createScope(state, info.name);
   state.arrays[buffer.index] = array;
 }
 

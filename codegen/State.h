@@ -30,7 +30,8 @@ struct Descriptor {
   llvm::Value *object = nullptr;
   llvm::Value *data = nullptr;
   llvm::SmallVector<llvm::Value *, 4> shape, stride;
-  /// With slots: elements of one storage, and the storage current at the entry of the time loop.
+  /// With slots: elements from one storage to the next, and the storage current at the entry of the
+  /// time loop.
   llvm::Value *slotSize = nullptr, *slot = nullptr;
   /// The scope of its accesses in alias metadata: a storage of its own, shared with its views.
   llvm::MDNode *scope = nullptr;

@@ -74,6 +74,11 @@ typedef struct hpc_location {
 void hpc_array_allocate(void *descriptor, int32_t dims, int32_t dtype, const int64_t *shape,
                         const hpc_location *where);
 
+/// The same with room for `slots` storages of that shape, `distance` elements from each to the
+/// next. Errors are those of one storage.
+void hpc_array_allocate_slots(void *descriptor, int32_t dims, int32_t dtype, const int64_t *shape,
+                              int64_t slots, int64_t distance, const hpc_location *where);
+
 /// The same filled with zeros (np.zeros); pages of a large array are not touched before use.
 void hpc_array_allocate_zeroed(void *descriptor, int32_t dims, int32_t dtype, const int64_t *shape,
                                const hpc_location *where);

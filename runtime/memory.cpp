@@ -186,11 +186,14 @@ static int64_t *shapeOf(void *descriptor) {
   return reinterpret_cast<int64_t *>(static_cast<hpc_array_head *>(descriptor) + 1);
 }
 
-/// Fills in everything but the strides. The shape may lie in the descriptor itself.
+/// Fills in everything but the strides, with `room` bytes before the last storage. The shape may
+/// lie in the descriptor itself.
 static void allocate(void *descriptor, int32_t dims, int32_t dtype, const int64_t *shape,
-                     bool zeroed, const hpc_location *where) {
+                     bool zeroed, const hpc_location *where, int64_t room = 0) {
   int64_t bytes = countBytes(dims, dtype, shape, where);
-  hpc_object *object = allocateBlock(bytes, zeroed);
+  int64_t all = 0;
+  bool tooMuch = __builtin_add_overflow(bytes, room, &all);
+  hpc_object *object = tooMuch ? nullptr : allocateBlock(all, zeroed);
   if (!object)
     raiseOutOfMemory(bytes, dims, dtype, shape, where);
   auto *head = static_cast<hpc_array_head *>(descriptor);
@@ -213,6 +216,15 @@ static void fillRowMajor(void *descriptor, int32_t dims) {
 void hpc_array_allocate(void *descriptor, int32_t dims, int32_t dtype, const int64_t *shape,
                         const hpc_location *where) {
   allocate(descriptor, dims, dtype, shape, /*zeroed=*/false, where);
+  fillRowMajor(descriptor, dims);
+}
+
+void hpc_array_allocate_slots(void *descriptor, int32_t dims, int32_t dtype, const int64_t *shape,
+                              int64_t slots, int64_t distance, const hpc_location *where) {
+  int64_t room = 0;
+  if (__builtin_mul_overflow(distance, (slots - 1) * hpc_dtype_size(dtype), &room) || room < 0)
+    room = INT64_MAX;
+  allocate(descriptor, dims, dtype, shape, /*zeroed=*/false, where, room);
   fillRowMajor(descriptor, dims);
 }
 
