@@ -255,7 +255,9 @@ private:
     std::optional<Affine> left = asAffine(node->operands[0]), right = asAffine(node->operands[1]);
     if (!left || !right)
       return false;
-    return assumeWrapped(node->op, *left, *right) || assumeComparison(node->op, *left, *right);
+    return assumeWrapped(node->op, *left, *right) ||
+           assumeWrapped(swappedComparison(node->op), *right, *left) ||
+           assumeComparison(node->op, *left, *right);
   }
 
   /// The same, without a trace in the test where the condition cannot be assumed.
