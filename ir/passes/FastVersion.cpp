@@ -38,16 +38,16 @@ static uint64_t ownChecks(const Stmt &stmt) {
 }
 
 std::optional<Stmt> findCheck(const Stmt &loop) {
-  std::optional<Stmt> first;
-  forEachInnerBlock(loop, [&](const Block &block) {
-    forEachStmt(block, [&](const Stmt &stmt) {
-      bool simple = true;
-      forEachInnerBlock(stmt, [&](const Block &) { simple = false; });
-      if (!first && simple && ownChecks(stmt) > 0)
-        first = stmt;
-    });
-  });
-  return first;
+  std::optional<Stmt> check, operation;
+  auto look = [&](const Stmt &stmt) {
+    bool isSimple = true;
+    forEachInnerBlock(stmt, [&](const Block &) { isSimple = false; });
+    std::optional<Stmt> &first = std::holds_alternative<Check>(stmt.node) ? check : operation;
+    if (!first && isSimple && ownChecks(stmt) > 0)
+      first = stmt;
+  };
+  forEachInnerBlock(loop, [&](const Block &block) { forEachStmt(block, look); });
+  return check ? check : operation;
 }
 
 namespace {

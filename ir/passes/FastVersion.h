@@ -20,7 +20,7 @@ struct CheckCount {
   unsigned hotLoops = 0;     // innermost loops with checks
 };
 CheckCount countChecks(const Stmt &loop);
-/// The first check statement, or statement with a checked operation, in the loop.
+/// The first check statement in the loop; where there is none, the first checked operation's.
 std::optional<Stmt> findCheck(const Stmt &loop);
 /// Removes the check statements whose condition is the constant true.
 void removePassedChecks(Block &block);
