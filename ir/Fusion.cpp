@@ -139,6 +139,19 @@ static std::optional<Compute> alignAxes(const Compute &first, Compute second, co
   return second;
 }
 
+/// The axes of the compute's tree sums, which all are over the same; empty without one.
+static std::vector<SymbolId> treeAxesOf(const Compute &compute) {
+  for (const Assign &assign : compute.body)
+    if (assign.order == ReductionOrder::Tree)
+      return assign.treeAxes;
+  return {};
+}
+
+static bool addsInOrder(const Compute &compute) {
+  return llvm::any_of(compute.body,
+                      [](const Assign &assign) { return assign.order == ReductionOrder::Seq; });
+}
+
 static std::optional<AxisKind> mergedKind(AxisKind left, AxisKind right) {
   if (left == right)
     return left;
@@ -169,6 +182,12 @@ std::optional<Compute> mergeComputes(const Compute &first, const Compute &second
   if (canRaise(first) && canRaise(second))
     return refuse("both can raise an error, and the first one's comes first", locOf(first),
                   locOf(second));
+  std::vector<SymbolId> firstTree = treeAxesOf(first), secondTree = treeAxesOf(*aligned);
+  if (!firstTree.empty() && !secondTree.empty() && firstTree != secondTree)
+    return refuse("their trees add up along different axes", locOf(first), locOf(second));
+  if ((firstTree.empty() != secondTree.empty()) &&
+      addsInOrder(firstTree.empty() ? first : *aligned))
+    return refuse("one adds up in order, the other as a tree", locOf(first), locOf(second));
   if (gathersMeetWrites(first, second, context) || gathersMeetWrites(second, first, context))
     return refuse("one gathers from what the other stores", locOf(first), locOf(second));
 

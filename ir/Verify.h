@@ -35,7 +35,8 @@
 //   red           a red axis that occurs in a target is as a par axis to it; an assignment whose
 //                 target lacks one is `op=`, and its target is not read in the compute
 //   order         a float sum or product over red axes states its order; `tree` is for float sums,
-//                 over red axes that the target lacks; without red axes there is none
+//                 over red axes that the target lacks, the same ones for all trees of a compute;
+//                 without red axes there is none
 //   views         a view's type and shape follow from its base and form
 //   binds         a handle is bound to an array of its type and dimensions, without slots
 //   calls         the callee exists; arguments and results fit its signature, or the row of

@@ -142,6 +142,10 @@ static void verifyOrder(const Compute &compute, const Assign &assign, VerifyRepo
   case ReductionOrder::Tree:
     if (assign.op != AssignOp::Add || !isFloatTarget)
       report("order", "a tree is for sums of floats");
+    if (llvm::any_of(compute.body, [&](const Assign &other) {
+          return other.order == ReductionOrder::Tree && other.treeAxes != assign.treeAxes;
+        }))
+      report("order", "the trees of a compute are over the same axes");
     if (assign.treeAxes.empty() || !llvm::all_of(assign.treeAxes, isRed))
       report("order", "a tree names red axes of its compute");
     if (llvm::any_of(assign.treeAxes, [&](SymbolId axis) { return mentions(assign.target, axis); }))
