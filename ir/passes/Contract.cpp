@@ -1,7 +1,7 @@
 //===- Contract.cpp - arrays that each point uses for itself ---------------------------------===//
 //
-// An array of which a point stores one element and loads only that one, all inside one compute,
-// becomes a local scalar of the compute:
+// An array that is loaded only where the same point has just stored the element becomes a local
+// scalar of the compute. What else is stored to it is read by nothing, and goes.
 //
 //     alloc %t : f64[n]                       compute (i in [0, n) par) local(%t : f64[]) {
 //     compute (i in [0, n) par) {               %t[] = %a[i] + %b[i]
@@ -17,51 +17,48 @@
 #include "ir/Walk.h"
 #include "llvm/ADT/STLExtras.h"
 #include <map>
-#include <set>
 
 namespace hpcc::ir {
 namespace {
 
-/// Where an array is named, apart from its declaration and drops.
-struct Uses {
-  unsigned mentions = 0;
-  Stmt *only = nullptr; // the one statement that names it, if there is one only
+/// Why an array stays, and where that is plain.
+struct Reason {
+  std::string text;
+  Loc loc;
 };
 
-/// Why the array cannot be a scalar of the compute, or nothing if it can: each point sets its own
-/// element before it loads it, and touches no other.
-std::optional<std::string> unfit(const Compute &compute, BufferId array, unsigned mentions) {
-  unsigned accesses = 0;
-  const Access *own = nullptr;
-  std::optional<std::string> reason;
-  auto look = [&](const Access &access, Use use, bool guarded) {
-    if (access.buffer != array)
-      return;
-    ++accesses;
-    if (!own && use != Use::Write)
-      reason = "it is loaded before it is set";
-    else if (!own && guarded)
-      reason = "it is set under a guard";
-    else if (own && access != *own)
-      reason = "a point uses elements of others";
-    own = own ? own : &access;
-  };
+/// Why the compute needs the array itself, or nothing: each load comes behind an unguarded store of
+/// the same element at the same point, and no other element is stored.
+std::optional<Reason> needsArray(const Stmt &stmt, const Compute &compute, BufferId array) {
+  const Access *stored = nullptr;
+  bool isGuarded = false; // stored under a guard before it is stored always
+  std::optional<Reason> reason;
   for (const Assign &assign : compute.body) {
-    auto read = [&](const Access &access, Use use) { look(access, use, false); };
+    Loc loc = assign.loc.isValid() ? assign.loc : stmt.loc;
+    auto load = [&](const Access &access, Use) {
+      if (access.buffer != array)
+        return;
+      if (!stored)
+        reason = {isGuarded ? "it is set under a guard" : "it is loaded before it is set", loc};
+      else if (access != *stored)
+        reason = {"a point uses elements of others", loc};
+    };
     if (assign.guard)
-      forEachAccess(*assign.guard, read);
-    forEachAccess(assign.value, read);
-    look(assign.target, assign.op == AssignOp::Set ? Use::Write : Use::ReadWrite,
-         assign.guard.has_value());
+      forEachAccess(*assign.guard, load);
+    forEachAccess(assign.value, load);
+    if (assign.target.buffer != array)
+      continue;
+    if (assign.op != AssignOp::Set)
+      reason = {"it gathers a reduction", loc};
+    else if (canRaise(assign.value) || (assign.guard && canRaise(*assign.guard)))
+      reason = {"storing to it can raise an error", loc};
+    else if (stored && assign.target != *stored)
+      reason = {"a point uses elements of others", loc};
+    else if (assign.guard)
+      isGuarded |= !stored;
+    else if (!stored)
+      stored = &assign.target;
   }
-  if (!reason && accesses != mentions)
-    reason = "it is used as a whole";
-  if (!reason)
-    for (const Axis &axis : compute.axes)
-      if (llvm::none_of(own->indices, [&](const Index &index) {
-            return index.form.coefficientOf(axis.iterator) != 0;
-          }))
-        reason = "points share its elements"; // an update gathers over the axis
   return reason;
 }
 
@@ -71,74 +68,126 @@ public:
       : program(program), function(function), context(context) {}
 
   void run() {
-    std::map<BufferId, Uses> uses;
-    forEachStmt(function.body, [&](Stmt &stmt) {
-      bool isDeclaration = std::holds_alternative<Alloc>(stmt.node);
-      if (isDeclaration || std::holds_alternative<Drop>(stmt.node)) {
-        for (BufferId like : likesOf(stmt))
-          ++uses[like].mentions;
-        return;
-      }
-      forEachBuffer(stmt, [&](BufferId id) {
-        Uses &use = uses[id];
-        use.only = use.mentions == 0 || use.only == &stmt ? &stmt : nullptr;
-        ++use.mentions;
-      });
-    });
+    collectUses();
     Facts facts;
     forEachBlockWithFacts(program, function.body, facts, [&](Block &block, Facts &inner) {
       Facts::Mark mark = inner.mark();
       for (const Stmt &stmt : block) {
         if (auto *alloc = std::get_if<Alloc>(&stmt.node))
-          consider(alloc->buffer, uses[alloc->buffer], stmt.loc, inner);
+          consider(alloc->buffer, stmt.loc, inner);
         addFactsOf(program, stmt, inner); // an allocation itself says that its size is legal
       }
       inner.rewind(mark);
     });
-    removeNames();
+    removeContracted();
   }
 
 private:
-  std::vector<BufferId> likesOf(const Stmt &stmt) const {
-    auto *alloc = std::get_if<Alloc>(&stmt.node);
-    return alloc ? program[alloc->buffer].like : std::vector<BufferId>();
+  /// The statements that mention each buffer, apart from its declaration and drops; those that an
+  /// allocation is laid out like count as mentions.
+  void collectUses() {
+    forEachStmt(function.body, [&](Stmt &stmt) {
+      if (auto *alloc = std::get_if<Alloc>(&stmt.node)) {
+        for (BufferId like : program[alloc->buffer].like)
+          uses[like].push_back(&stmt);
+        return;
+      }
+      if (std::holds_alternative<Drop>(stmt.node))
+        return;
+      forEachBuffer(stmt, [&](BufferId id) {
+        std::vector<Stmt *> &users = uses[id];
+        if (users.empty() || users.back() != &stmt)
+          users.push_back(&stmt);
+      });
+    });
   }
 
-  void consider(BufferId array, const Uses &use, Loc loc, const Facts &facts) {
+  /// Why the array stays one, or nothing.
+  std::optional<Reason> reasonToStay(BufferId array, Loc loc, const Facts &facts) const {
+    bool isLoaded = false;
+    for (const Stmt *stmt : uses.at(array)) {
+      auto *compute = std::get_if<Compute>(&stmt->node);
+      bool isGathered = false;
+      forEachScalar(*stmt, [&](const Scalar &scalar) {
+        forEachSubtree(scalar, [&](const Scalar &tree) {
+          if (auto *load = std::get_if<ScalarLoad>(&tree.node))
+            isLoaded |= load->access.buffer == array;
+          else if (auto *gather = std::get_if<ScalarGather>(&tree.node))
+            isGathered |= gather->buffer == array;
+        });
+      });
+      if (!compute || isGathered)
+        return Reason{"it is used as a whole", stmt->loc};
+      if (std::optional<Reason> reason = needsArray(*stmt, *compute, array))
+        return reason;
+    }
+    if (!isLoaded)
+      return Reason{"", loc}; // dead, which is simplify's business
+    if (!llvm::all_of(program[array].shape,
+                      [&](const Affine &size) { return facts.isNonNegative(size); }))
+      return Reason{"its size may be negative, which raises an error", loc};
+    return std::nullopt;
+  }
+
+  void consider(BufferId array, Loc loc, const Facts &facts) {
     const Buffer &row = program[array];
-    auto *compute = use.only ? std::get_if<Compute>(&use.only->node) : nullptr;
-    if (row.dims == 0 || row.slots != 1 || !compute)
+    if (row.dims == 0 || row.slots != 1 || uses[array].empty())
       return;
-    std::optional<std::string> reason = unfit(*compute, array, use.mentions);
-    if (!reason &&
-        !llvm::all_of(row.shape, [&](const Affine &size) { return facts.isNonNegative(size); }))
-      reason = "its size may be negative, which raises an error";
-    if (reason)
-      return context.missed(loc, "%" + row.name + " stays an array: " + *reason, use.only->loc,
-                            "the only statement that uses it");
-    context.passed(loc, "%" + row.name + " is a scalar of each point, not an array", use.only->loc,
-                   "the only statement that uses it");
+    if (std::optional<Reason> reason = reasonToStay(array, loc, facts)) {
+      bool isShort = uses[array].size() <= 2; // others are no temporaries, and nobody asks
+      if (!reason->text.empty() && isShort)
+        context.missed(loc, "%" + row.name + " stays an array: " + reason->text, reason->loc,
+                       "the statement that needs it");
+      return;
+    }
+    context.passed(loc, "%" + row.name + " is a scalar of each point, not an array");
     context.count("arrays contracted");
+    contracted.push_back(array);
+    for (Stmt *stmt : uses[array])
+      replaceIn(std::get<Compute>(stmt->node), array);
+  }
+
+  /// Makes a local of the element that each point stores and loads, and removes other stores.
+  void replaceIn(Compute &compute, BufferId array) {
+    bool isLoaded = false;
+    auto look = [&](const Access &access, Use) { isLoaded |= access.buffer == array; };
+    for (const Assign &assign : compute.body) {
+      if (assign.guard)
+        forEachAccess(*assign.guard, look);
+      forEachAccess(assign.value, look);
+    }
+    if (!isLoaded) {
+      llvm::erase_if(compute.body,
+                     [&](const Assign &assign) { return assign.target.buffer == array; });
+      return;
+    }
     Buffer scalar;
-    scalar.name = row.name, scalar.type = row.type;
+    scalar.name = program[array].name, scalar.type = program[array].type;
     BufferId local = program.addBuffer(std::move(scalar));
     auto replace = [&](Access &access, Use) {
       if (access.buffer == array)
         access = {local, {}, {}};
     };
-    forEachAccess(*use.only, replace);
-    compute->locals.push_back(local);
-    removed.insert(array);
+    for (Assign &assign : compute.body) {
+      if (assign.guard)
+        forEachAccess(*assign.guard, replace);
+      forEachAccess(assign.value, replace);
+      replace(assign.target, Use::Write);
+    }
+    compute.locals.push_back(local);
   }
 
-  void removeNames() {
-    if (removed.empty())
+  void removeContracted() {
+    if (contracted.empty())
       return;
+    auto isGone = [&](BufferId id) { return llvm::is_contained(contracted, id); };
     forEachBlock(function.body, [&](Block &block) {
       llvm::erase_if(block, [&](const Stmt &stmt) {
         auto *alloc = std::get_if<Alloc>(&stmt.node);
         auto *drop = std::get_if<Drop>(&stmt.node);
-        return (alloc && removed.count(alloc->buffer)) || (drop && removed.count(drop->buffer));
+        auto *compute = std::get_if<Compute>(&stmt.node);
+        return (alloc && isGone(alloc->buffer)) || (drop && isGone(drop->buffer)) ||
+               (compute && compute->body.empty());
       });
     });
   }
@@ -146,7 +195,8 @@ private:
   Program &program;
   Function &function;
   PassContext &context;
-  std::set<BufferId> removed;
+  std::map<BufferId, std::vector<Stmt *>> uses;
+  std::vector<BufferId> contracted;
 };
 
 } // namespace
