@@ -150,8 +150,6 @@ static std::optional<Nest> planNest(FunctionState &state, const ir::Compute &com
   for (const ir::Assign &assign : compute.body) {
     if (isTree(assign) && assign.guard)
       return refuse("with a guard");
-    if (isTree(assign) && assign.treeAxes != tree->treeAxes)
-      return refuse("beside one over other axes");
   }
   for (ir::SymbolId symbol : tree->treeAxes) {
     auto axis = find_if(compute.axes, [&](auto &a) { return a.iterator == symbol; });

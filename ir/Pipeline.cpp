@@ -15,6 +15,7 @@ std::vector<const Pass *> defaultPipeline() {
       "canonicalize",   // the fast versions
       "raise-loops",    // loops over elements are computes
       "simplify",       // less to fuse
+      "solve-guards",   // boxes without points that a guard excludes
       "elide-copies",   // right-hand sides go straight to their targets
       "plan-fusion",    // which computes become one
       "fuse",           //
