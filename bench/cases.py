@@ -51,6 +51,17 @@ def cases_of_diffusion():
         )
 
 
+def cases_of_elementwise():
+    """Two sizes: all arrays in the last cache together, each array larger than it."""
+    for label, sizes in [
+        ("100k", {"n": 100000, "niter": 2000}),
+        ("10m", {"n": 10000000, "niter": 20}),
+    ]:
+        yield Case(
+            "elementwise-" + label, "elementwise.hpc", sizes, {"n": 1000, "niter": 5}, "elementwise"
+        )
+
+
 def simple(name, quick, **options):
     """A case whose peers have the name of its program, at the sizes written in the options."""
     stem = name.replace("-", "_")
@@ -84,7 +95,7 @@ CASES = [
         sizes={"rows": 4000, "columns": 1000, "niter": 20},
         tolerance=1e-12,
     ),
-    simple("elementwise", {"n": 1000, "niter": 5}, sizes={"n": 100000, "niter": 2000}),
+    *cases_of_elementwise(),
     simple("sum-all", {"n": 50, "niter": 5}, sizes={"n": 1000, "niter": 1000}),
     simple("sum-rows", {"n": 50, "niter": 5}, sizes={"n": 1000, "niter": 1000}),
     simple("sum-columns", {"n": 50, "niter": 5}, sizes={"n": 1000, "niter": 1000}),

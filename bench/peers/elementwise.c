@@ -24,10 +24,12 @@ int main(void) {
   }
 
   double start = processTime();
-  for (int64_t t = 0; t < niter; ++t)
+  for (int64_t t = 0; t < niter; ++t) {
+    r[0] = (double)t;
     for (int64_t i = 0; i < n; ++i)
       r[i] =
           0.5 * r[i] + a[i] * b[i] - c[i] * d[i] + e[i] * f[i] - g[i] * h[i] + (k[i] - l[i]) * m[i];
+  }
   double seconds = processTime() - start;
 
   printf("sum %.17g\n", sumOf(r, n));

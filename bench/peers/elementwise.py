@@ -11,6 +11,7 @@ niter = 2000
 @numba.njit
 def compute(r, a, b, c, d, e, f, g, h, k, l, m, niter):
     for t in range(niter):
+        r[0] = t
         for i in range(len(r)):
             r[i] = (0.5 * r[i] + a[i] * b[i] - c[i] * d[i] + e[i] * f[i] - g[i] * h[i]
                     + (k[i] - l[i]) * m[i])
