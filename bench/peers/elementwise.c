@@ -10,15 +10,15 @@ int main(void) {
          *g = array(), *h = array(), *k = array(), *l = array(), *m = array(), *r = array();
   for (int64_t i = 0; i < n; ++i) {
     double x = (double)i / n;
-    a[i] = x + 1.0;
-    b[i] = 2.0 - x;
+    a[i] = 1.0 - 0.5 * x;
+    b[i] = x - 0.5;
     c[i] = 0.5 * x;
     d[i] = x * x;
-    e[i] = 3.0 + x;
-    f[i] = 1.0 / (1.0 + x);
-    g[i] = x - 0.5;
+    e[i] = 1.0 / (1.0 + x);
+    f[i] = 2.0 - x;
+    g[i] = 0.5 - x;
     h[i] = 0.1 + d[i];
-    k[i] = 4.0 - d[i];
+    k[i] = 1.0 - d[i];
     l[i] = x * d[i];
     m[i] = 1.0 - l[i];
   }
@@ -27,8 +27,8 @@ int main(void) {
   for (int64_t t = 0; t < niter; ++t) {
     r[0] = (double)t;
     for (int64_t i = 0; i < n; ++i)
-      r[i] =
-          0.5 * r[i] + a[i] * b[i] - c[i] * d[i] + e[i] * f[i] - g[i] * h[i] + (k[i] - l[i]) * m[i];
+      r[i] = (((((r[i] * a[i] + b[i]) * c[i] - d[i]) * e[i] + f[i]) * g[i] - h[i]) * k[i] + l[i]) *
+             m[i];
   }
   double seconds = processTime() - start;
 

@@ -13,20 +13,20 @@ def compute(r, a, b, c, d, e, f, g, h, k, l, m, niter):
     for t in range(niter):
         r[0] = t
         for i in range(len(r)):
-            r[i] = (0.5 * r[i] + a[i] * b[i] - c[i] * d[i] + e[i] * f[i] - g[i] * h[i]
-                    + (k[i] - l[i]) * m[i])
+            r[i] = (((((r[i] * a[i] + b[i]) * c[i] - d[i]) * e[i] + f[i]) * g[i] - h[i]) * k[i]
+                    + l[i]) * m[i]
 
 
 x = np.arange(n) / n
-a = x + 1.0
-b = 2.0 - x
+a = 1.0 - 0.5 * x
+b = x - 0.5
 c = 0.5 * x
 d = x * x
-e = 3.0 + x
-f = 1.0 / (1.0 + x)
-g = x - 0.5
+e = 1.0 / (1.0 + x)
+f = 2.0 - x
+g = 0.5 - x
 h = 0.1 + d
-k = 4.0 - d
+k = 1.0 - d
 l = x * d
 m = 1.0 - l
 r = np.zeros(n)
