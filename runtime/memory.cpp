@@ -3,8 +3,9 @@
 // Part of hpcc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// An array is one block: a header, then the data at the next multiple of 64 bytes. Large blocks
-// that are given back wait in a short list, so that a temporary in a loop costs page faults once.
+// An array is one block: a header, then the data at a multiple of 64 bytes. Large blocks that are
+// given back wait in a short list, so that a temporary in a loop costs page faults once; and they
+// begin at different places of a page, so that a loop over many arrays finds room in the caches.
 //===----------------------------------------------------------------------===//
 #include "hpcc_rt.h"
 
@@ -22,14 +23,17 @@
 struct hpc_object {
   std::atomic<int64_t> count;
   int64_t capacity; ///< bytes of data
+  uintptr_t shift;  ///< how far the data are behind the first place they could be at
 };
 
 static constexpr uintptr_t alignment = 64;
 static constexpr int64_t keptFrom = int64_t{64} << 10;
+static constexpr uintptr_t shiftStep = 25 * alignment; ///< far from any of the last few shifts
+static constexpr uintptr_t shiftLimit = 4096;
 static constexpr int64_t hugePagesFrom = int64_t{4} << 20;
 
 // AddressSanitizer must see every release to find uses after it, and nothing but the data of a
-// block may be touched by the program: up to 64 bytes lie unused before and after them.
+// block may be touched by the program: bytes lie unused before and after them.
 #if defined(__has_feature)
 #if __has_feature(address_sanitizer)
 #define HPC_ADDRESS_SANITIZER
@@ -108,7 +112,14 @@ static char *roundUp(char *bytes, uintptr_t unit) {
 }
 
 static char *dataOf(hpc_object *block) {
-  return roundUp(reinterpret_cast<char *>(block + 1), alignment);
+  return roundUp(reinterpret_cast<char *>(block + 1), alignment) + block->shift;
+}
+
+/// The shift of a new block of `bytes`. The system places large blocks alike within a page, and the
+/// lines of one place in all pages share a set of the first cache, so they take turns.
+static uintptr_t chooseShift(int64_t bytes) {
+  static std::atomic<uintptr_t> next = 0;
+  return bytes < keptFrom ? 0 : next.fetch_add(shiftStep, std::memory_order_relaxed) % shiftLimit;
 }
 
 /// Has AddressSanitizer report an access to what lies before and after the data of a block of
@@ -144,7 +155,8 @@ static hpc_object *allocateBlock(int64_t bytes, bool zeroed) {
         std::memset(dataOf(block), 0, static_cast<size_t>(bytes));
       return block;
     }
-  size_t size = static_cast<size_t>(bytes) + sizeof(hpc_object) + alignment;
+  uintptr_t shift = chooseShift(bytes);
+  size_t size = static_cast<size_t>(bytes) + sizeof(hpc_object) + alignment + shift;
   void *memory = zeroed ? std::calloc(1, size) : std::malloc(size);
   if (!memory) {
     freeKept();
@@ -152,7 +164,7 @@ static hpc_object *allocateBlock(int64_t bytes, bool zeroed) {
   }
   if (!memory)
     return nullptr;
-  auto *block = new (memory) hpc_object{{1}, bytes};
+  auto *block = new (memory) hpc_object{{1}, bytes, shift};
   guardData(block, size);
   adviseHugePages(block);
   return block;
