@@ -310,6 +310,7 @@ struct Analyzer {
   void augmentMasked(const ast::Stmt &stmt, const ast::AugAssign &node, Value base, Value mask);
   Value toOutput(Value result, ArrayType target, Loc loc, ast::BinaryOperator op);
   void analyzeIf(const ast::Stmt &stmt, const ast::If &node);
+  void forgetConflicts(Loc loc);
   void analyzeLoop(const ast::Stmt &stmt, const ast::Block &body, const ast::Block &orelse,
                    const std::set<std::string> &assigned, const ast::Expr *test,
                    const std::function<void()> &enter,

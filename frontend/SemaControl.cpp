@@ -21,6 +21,13 @@ static bool isMainGuard(const ast::Expr &test) {
   return value && *value == "__main__";
 }
 
+/// After a message about a test: that the paths bind a name differently may only follow from it.
+void Analyzer::forgetConflicts(Loc loc) {
+  for (auto &[name, binding] : function->env.names)
+    if (std::get_if<ConflictBinding>(&binding.node))
+      binding = bindValue(name, loc, Value{loc, Poison{}});
+}
+
 void Analyzer::analyzeIf(const ast::Stmt &stmt, const ast::If &node) {
   if (isMainGuard(*node.test))
     return analyzeBlock(node.body);
@@ -46,6 +53,8 @@ void Analyzer::analyzeIf(const ast::Stmt &stmt, const ast::If &node) {
   convertTo(joined);
   out = outer;
   function->env = std::move(joined);
+  if (!known)
+    forgetConflicts(stmt.loc);
   if (known)
     emit(stmt.loc, typed::If{std::move(test.expr()), std::move(thenBlock), std::move(elseBlock)});
 }
@@ -231,9 +240,12 @@ void Analyzer::loopOver(const ast::Stmt &stmt, const ast::For &node, Value itera
                                  "range(...), a list or a one-dimensional array");
   }
   typed::VariableId variable{};
+  bool known = !iterable.isPoison();
   auto enter = [&] {
     if (!name)
       return;
+    if (!known)
+      return assignName(name->id, node.target->loc, Value{node.target->loc, Poison{}});
     variable = variableFor(name->id, elementType);
     function->env.names[name->id] = {VariableBinding{variable, {}}, node.target->loc};
   };

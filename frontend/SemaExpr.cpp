@@ -134,6 +134,17 @@ static constexpr llvm::StringRef unsupportedBuiltins[] = {
     "format",       "object",  "super", "property",   "Exception", "ValueError", "TypeError",
     "RuntimeError", "exit",    "quit",  "__name__",   "__file__",  "slice",      "bytes"};
 
+/// The statement that makes a well-known name known; empty for other names.
+static llvm::StringRef importOf(llvm::StringRef name) {
+  return llvm::StringSwitch<llvm::StringRef>(name)
+      .Case("np", "import numpy as np")
+      .Case("numpy", "import numpy")
+      .Case("math", "import math")
+      .Case("sys", "import sys")
+      .Case("time", "import time")
+      .Default("");
+}
+
 Value Analyzer::readName(const std::string &name, Loc loc) {
   bool local = function->isModule() || function->locals.count(name);
   Env &env = local ? function->env : moduleContext->env;
@@ -153,6 +164,10 @@ Value Analyzer::readName(const std::string &name, Loc loc) {
   if (llvm::is_contained(unsupportedBuiltins, name))
     return unsupported(loc, "'" + name + "'");
   auto builder = diags.report(loc, message::undefinedName, name);
+  if (llvm::StringRef import = importOf(name); !import.empty()) {
+    builder.help("write '" + import + "' first");
+    return {loc, Poison{}};
+  }
   ClosestName closest{name};
   for (const auto &entry : function->env.names)
     closest.consider(entry.first);
@@ -196,6 +211,15 @@ Value Analyzer::evaluateLambda(const ast::Expr &expr, const ast::Lambda &node) {
     return unsupported(expr.loc, "a lambda inside a function");
   evaluateDefaults(node.parameters);
   return {expr.loc, FunctionValue{nullptr, &node}};
+}
+
+/// Does Python's int, float or bool have this attribute?
+static bool isAttributeOfNumber(llvm::StringRef name) {
+  constexpr llvm::StringLiteral names[] = {
+      "as_integer_ratio", "bit_count", "bit_length", "conjugate", "denominator",
+      "from_bytes",       "fromhex",   "hex",        "imag",      "is_integer",
+      "numerator",        "real",      "to_bytes"};
+  return name.starts_with("__") || llvm::is_contained(names, name);
 }
 
 Value Analyzer::evaluateAttribute(const ast::Expr &expr, const ast::Attribute &node) {
@@ -251,6 +275,9 @@ Value Analyzer::evaluateAttribute(const ast::Expr &expr, const ast::Attribute &n
       return fail(node.attrLoc, message::noAttribute, nameOf(*value.type()), node.attr);
     return {expr.loc, DTypeValue{scalar->dtype}};
   }
+  if (const auto *scalar = value.typeAs<ScalarType>();
+      scalar && scalar->weak && !isAttributeOfNumber(node.attr))
+    return fail(node.attrLoc, message::noAttribute, nameOf(*value.type()), node.attr);
   if (value.as<TypedValue>())
     return {expr.loc, MethodValue{std::make_unique<Value>(std::move(value)), node.attr}};
   return unsupported(expr.loc, "attribute '" + node.attr + "'");
