@@ -26,6 +26,8 @@ struct Options {
   unsigned optimize = 3;
   /// An LLVM name of an x86-64 CPU, or `native`.
   std::string cpu = "native";
+  /// Line tables for debuggers and profilers.
+  bool debugInfo = false;
   /// The text of a source line (from 1) without its newline, for run-time errors; may be absent.
   std::function<llvm::StringRef(unsigned line)> lineText;
 };

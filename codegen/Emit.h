@@ -179,6 +179,18 @@ void emitBlock(FunctionState &state, const ir::Block &block);
 /// Reports a program that the verifier should have refused.
 void reportFault(FunctionState &state, const llvm::Twine &text);
 
+//===-----------------------------------------------------------------------------------------===//
+// EmitDebug.cpp: line tables. Nothing happens without `beginDebugInfo`.
+//===-----------------------------------------------------------------------------------------===//
+
+void beginDebugInfo(ModuleState &module);
+
+/// Makes the function known to debuggers, at the line of its source.
+void attachDebugInfo(FunctionState &state);
+
+/// What is emitted from now on belongs to a place of the source; an invalid Loc changes nothing.
+void setDebugLocation(FunctionState &state, Loc loc);
+
 } // namespace hpcc::codegen
 
 #endif // HPCC_CODEGEN_EMIT_H

@@ -98,11 +98,15 @@ void emitAssignments(FunctionState &state, const ir::Compute &compute,
                      function_ref<void(const ir::Assign &, Value *)> addend) {
   for (BufferId local : compute.locals)
     createVariable(state, local);
-  for (const ir::Assign &assign : compute.body)
+  DebugLoc around = state.builder.getCurrentDebugLocation();
+  for (const ir::Assign &assign : compute.body) {
+    setDebugLocation(state, assign.loc);
     if (isTree(assign))
       addend(assign, emitScalar(state, assign.value));
     else
       emitAssign(state, assign);
+  }
+  state.builder.SetCurrentDebugLocation(around);
 }
 
 static bool mentions(const ir::Access &access, ir::SymbolId symbol) {

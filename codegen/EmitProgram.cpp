@@ -110,6 +110,7 @@ static void emitResults(FunctionState &state) {
 static void emitFunction(ModuleState &module, const ir::Function &source) {
   FunctionState state(module, source, module.functions.lookup(source.name));
   state.loc = source.loc;
+  attachDebugInfo(state);
   state.builder.SetInsertPoint(BasicBlock::Create(module.context, "entry", state.function));
   // The entry block holds nothing but memory.
   auto *body = BasicBlock::Create(module.context, "body", state.function);
@@ -154,6 +155,7 @@ static void emitMain(ModuleState &module, const ir::Function &entry) {
                              GlobalValue::ExternalLinkage, "main", module.module);
   main->setDoesNotThrow();
   FunctionState state(module, entry, main);
+  attachDebugInfo(state); // what is inlined into a function without lines loses its own
   state.builder.SetInsertPoint(BasicBlock::Create(context, "entry", main));
   callRuntime(state, Entry::hpc_cpu_check, {textOf(module, neededFeatures(module.machine))});
   callRuntime(state, Entry::hpc_start, {main->getArg(0), main->getArg(1)});
@@ -198,6 +200,8 @@ std::optional<Module> translate(const ir::Program &program, const Options &optio
 
   ModuleState state(program, options, *made->module, *made->machine, diags);
   state.counted = countedFunctions(program);
+  if (options.debugInfo)
+    beginDebugInfo(state);
   declareGlobals(state);
   declareFunctions(state);
   for (const ir::Function &function : program.functions)

@@ -193,11 +193,14 @@ static void emitStmt(FunctionState &state, const ir::Stmt &stmt) {
 }
 
 void emitBlock(FunctionState &state, const ir::Block &block) {
+  DebugLoc around = state.builder.getCurrentDebugLocation();
   for (const ir::Stmt &stmt : block) {
     if (stmt.loc.isValid())
       state.loc = stmt.loc;
+    setDebugLocation(state, stmt.loc);
     emitStmt(state, stmt);
   }
+  state.builder.SetCurrentDebugLocation(around);
 }
 
 } // namespace hpcc::codegen

@@ -7,8 +7,10 @@
 #include "JitSymbols.h"
 #include "codegen/Codegen.h"
 #include "llvm/ExecutionEngine/Orc/AbsoluteSymbols.h"
+#include "llvm/ExecutionEngine/Orc/Debugging/ELFDebugObjectPlugin.h"
 #include "llvm/ExecutionEngine/Orc/ExecutionUtils.h"
 #include "llvm/ExecutionEngine/Orc/LLJIT.h"
+#include "llvm/ExecutionEngine/Orc/ObjectLinkingLayer.h"
 
 namespace hpcc::codegen {
 
@@ -24,6 +26,19 @@ static SymbolMap symbolMap(LLJIT &jit) {
   return map;
 }
 
+/// Objects with line tables are made known to gdb.
+static Error addDebuggerSupport(LLJIT &jit) {
+  Error error = Error::success();
+  auto plugin = std::make_shared<ELFDebugObjectPlugin>(jit.getExecutionSession(),
+                                                       /*RequireDebugSections=*/true,
+                                                       /*AutoRegisterCode=*/true, error);
+  if (error)
+    return error;
+  if (auto *layer = dyn_cast<ObjectLinkingLayer>(&jit.getObjLinkingLayer()))
+    layer->addPlugin(std::move(plugin));
+  return Error::success();
+}
+
 /// An LLJIT that knows the runtime, with nothing of what programs do not have (initialisers, thread
 /// local storage, exceptions).
 static Expected<std::unique_ptr<LLJIT>> createJit() {
@@ -37,6 +52,8 @@ static Expected<std::unique_ptr<LLJIT>> createJit() {
     return jit.takeError();
   JITDylib &library = (*jit)->getMainJITDylib();
   if (Error error = library.define(absoluteSymbols(symbolMap(**jit))))
+    return error;
+  if (Error error = addDebuggerSupport(**jit))
     return error;
 #ifdef HPCC_SANITIZE_GENERATED
   // The sanitizer's own entries, which hpcc exports when it is built with it.

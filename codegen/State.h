@@ -75,6 +75,8 @@ struct ModuleState {
   std::map<std::pair<std::string, std::array<uint32_t, 4>>, llvm::Constant *> locations;
   /// Marks accesses of one element type in alias metadata.
   llvm::MDNode *elementTags[13] = {};
+  /// Of the line tables; null without them.
+  llvm::DICompileUnit *debugUnit = nullptr;
 
   ModuleState(const ir::Program &program, const Options &options, llvm::Module &module,
               const llvm::TargetMachine &machine, Diagnostics &diags)

@@ -4,6 +4,7 @@
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 
@@ -58,6 +59,8 @@ def processor_flags():
     return set(match.group(1).split()) if match else set()
 
 
+if shutil.which("gdb", path=config.environment["PATH"]):
+    config.available_features.add("gdb")
 if oracle_is_pinned():
     config.available_features.add("oracle")
 # What a test adds to clang++ where it links the runtime, and puts before a program that loads it then.

@@ -217,6 +217,7 @@ private:
     codegen::Options options;
     options.optimize = line.optimize;
     options.cpu = line.cpu;
+    options.debugInfo = line.debugInfo;
     if (!isIrText())
       options.lineText = [this](unsigned number) { return lineText(number); };
     std::optional<codegen::Module> module =
