@@ -12,6 +12,7 @@
 #include "ir/Lifetimes.h"
 #include "ir/Pass.h"
 #include "llvm/ADT/STLExtras.h"
+#include <map>
 #include <numeric>
 #include <set>
 
@@ -195,9 +196,22 @@ private:
                        right = arraysOf(program, trial[second]);
     bool share = llvm::any_of(right, [&](BufferId id) { return left.count(id) > 0; });
     left.insert(right.begin(), right.end());
-    return share && left.size() <= mostStreams &&
+    return share && countStreams(left, trial[first], trial[second]) <= mostStreams &&
            isOrderBound(std::get<Compute>(trial[first].node)) ==
                isOrderBound(std::get<Compute>(trial[second].node));
+  }
+
+  /// How many of the arrays that two statements name one loop would walk through: a temporary that
+  /// nothing else names is a variable there.
+  size_t countStreams(const std::set<BufferId> &arrays, const Stmt &first,
+                      const Stmt &second) const {
+    if (arrays.size() <= mostStreams)
+      return arrays.size();
+    std::map<BufferId, unsigned> here;
+    for (const Stmt *stmt : {&first, &second})
+      forEachMention(program, *stmt, [&](BufferId id) { ++here[id]; });
+    return llvm::count_if(
+        arrays, [&](BufferId id) { return here[id] < mentions[id.index] || !isTemporary(id); });
   }
 
   bool isTemporary(BufferId id) const {
