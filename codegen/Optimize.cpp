@@ -48,6 +48,9 @@ bool optimize(Module &module, Diagnostics &diags) {
   PipelineTuningOptions tuning;
   tuning.SLPVectorization = state.optimize >= 2;
   tuning.LoopVectorization = state.optimize >= 2;
+  // Unrolled loops of a long program make every later pass slow; vector loops stay interleaved.
+  constexpr unsigned longProgram = 10000; // instructions
+  tuning.LoopUnrolling = state.module->getInstructionCount() < longProgram;
   PassBuilder builder(state.machine.get(), tuning);
   LoopAnalysisManager loops;
   FunctionAnalysisManager functions;
