@@ -53,6 +53,9 @@ struct Options {
   cl::opt<bool> dependences{"print-dependences",
                             cl::desc("Print footprints and dependences instead of the program")};
   cl::opt<bool> interpret{"interpret", cl::desc("Run the program instead of printing it")};
+  cl::opt<bool> interpretEach{"interpret-each",
+                              cl::desc("Run the program before the passes and after each of them, "
+                                       "and stop at the one that changes what it does")};
   cl::opt<bool> roundTrip{"roundtrip", cl::desc("Check that the printed program reads back as "
                                                 "the same program")};
   cl::opt<bool> noLocations{"no-locs", cl::desc("Leave locations out, for reading")};
@@ -139,9 +142,48 @@ static void printRemarks(const Program &program, llvm::ArrayRef<Remark> remarks)
   }
 }
 
+/// What a run shows: its output, then the report of its error. `isGood`: without breaking a rule.
+static std::string behaviourOf(const Program &program, bool &isGood) {
+  std::string output;
+  llvm::raw_string_ostream stream(output);
+  InterpretResult result = interpret(program, stream);
+  isGood = result.status != InterpretStatus::Fault && result.status != InterpretStatus::Limit;
+  return output + reportOf(result, program);
+}
+
+/// Runs the passes one by one, comparing what the program does. On a failure false, with a message.
+static bool transformWatched(Program &program, llvm::ArrayRef<const Pass *> passes,
+                             PassContext &context) {
+  bool isGood = true;
+  std::string expected = behaviourOf(program, isGood);
+  if (!isGood) {
+    failInternally("the program itself does not run to its end\n" + expected);
+    return false;
+  }
+  for (const Pass *pass : passes) {
+    Program before = program;
+    if (std::optional<PassFailure> failure = runPasses(program, {pass}, context)) {
+      failInternally("pass " + failure->pass + ": " + failure->text + "\nit took:\n" +
+                     toText(before));
+      return false;
+    }
+    if (program == before)
+      continue;
+    std::string found = behaviourOf(program, isGood);
+    if (found == expected)
+      continue;
+    failInternally("pass " + pass->flag + " changes what the program does\nit took:\n" +
+                   toText(before) + "\nbefore it:\n" + expected + "\nafter it:\n" + found);
+    return false;
+  }
+  return true;
+}
+
 /// Runs the passes with their printing on standard error. On failure false, with a message.
 static bool transform(Program &program, llvm::ArrayRef<const Pass *> passes, const Options &options,
                       PassContext &context) {
+  if (options.interpretEach)
+    return transformWatched(program, passes, context);
   PhaseTimes times;
   RunOptions run;
   run.printBefore.assign(options.printBefore.begin(), options.printBefore.end());
