@@ -155,7 +155,7 @@ class Generator:
             if axes and self.chance(0.08):
                 lo = symbol(axes[0].name) + self.rng.choice([0, 1])
                 shift = 0
-            if self.chance(0.1):  # backwards: index hi - 1 - (i - lo)
+            if self.chance(0.1) and not any(axis.name in lo.terms for axis in axes):  # backwards: index hi - 1 - (i - lo)
                 axes.append(Axis(name, lo, hi, step, kind))
                 indices.append(hi + lo - 1 - symbol(name))
                 continue
@@ -366,13 +366,76 @@ class Generator:
         self.write("drop %" + name.name)
 
     def copy(self):
+        """A copy of an array, loaded at random cells; perhaps its original changes in between."""
         if not self.arrays():
             return self.new_array()
         source = self.rng.choice(self.arrays())
         name = self.allocate(source.shape, "c")
         axes, indices = self.whole_box(source.shape)
-        self.compute(axes, ["%s = %s" % (self.access(name, indices), self.access(source, indices))])
-        self.scopes[-1].append(name)
+        cells = indices if self.chance(0.85) else [size - 1 - index for size, index in zip(source.shape, indices)]
+        self.compute(axes, ["%s = %s" % (self.access(name, indices), self.access(source, cells))])
+        if self.chance(0.3):
+            self.scopes[-1].append(name)
+            return None
+        others = [n for n in self.arrays() if not self.may_alias(n, source)]
+        for _ in range(self.rng.randint(1, 2)):
+            if self.chance(0.3):
+                self.statement()
+            target = self.rng.choice(others if others and self.chance(0.7) else self.arrays())
+            axes, indices = self.whole_box(target.shape)
+            loads = []
+            value = self.value(axes, loads, [name, name] + self.arrays(), 1)
+            kind = self.kind_for(target, indices, loads)
+            for axis in axes:
+                axis.kind = kind
+            self.compute(axes, ["%s = %s" % (self.access(target, indices), value)])
+        self.write("drop %" + name.name)
+        return None
+
+    def smoothing(self):
+        """A temporary that one statement loads at offsets: cheaper to compute again, or not."""
+        if not self.arrays():
+            return self.new_array()
+        target = self.rng.choice(self.arrays())
+        name = self.allocate(target.shape, "t")
+        axes, indices = self.whole_box(target.shape)
+        value = self.value(axes, [], self.arrays(), self.rng.choice([1, 1, 2]))
+        self.compute(axes, ["%s = %s" % (self.access(name, indices), value)])
+        if self.chance(0.2):
+            self.statement()
+        axes = [Axis(self.fresh("i"), Form(1), size - 1) for size in target.shape]
+        stored = [symbol(axis.name) for axis in axes]
+        back, ahead = ([index + offset for index in stored] for offset in (-1, 1))
+        value = "(%s + %s)" % (self.access(name, back), self.access(name, ahead))
+        self.compute(axes, ["%s = %s" % (self.access(target, stored), value)])
+        self.write("drop %" + name.name)
+        return None
+
+    def repetition(self):
+        """One value stored to two arrays, by two statements; in a loop it may be the same each time."""
+        names = self.arrays()
+        if len(names) < 2:
+            return self.new_array()
+        shape = self.rng.choice(names).shape
+        axes, indices = self.whole_box(shape)
+        value = self.value(axes, [], names, self.rng.choice([1, 2]))
+        made = [self.allocate(shape, "t") for _ in range(2)]
+        self.compute(axes, ["%s = %s" % (self.access(made[0], indices), value)])
+        if self.chance(0.3):
+            self.statement()
+        others, cells = self.whole_box(shape)
+        for old, new in zip(axes, others):
+            value = value.replace(old.name + " ", new.name + " ").replace(old.name + "]", new.name + "]")
+            value = value.replace(old.name + ",", new.name + ",").replace(old.name + ")", new.name + ")")
+        self.compute(others, ["%s = %s" % (self.access(made[1], cells), value)])
+        target = self.rng.choice(names)
+        if list(map(str, target.shape)) == list(map(str, shape)):
+            axes, indices = self.whole_box(shape)
+            value = " + ".join(self.access(name, indices) for name in made)
+            self.compute(axes, ["%s = %s" % (self.access(target, indices), value)])
+        for name in made:
+            self.write("drop %" + name.name)
+        return None
 
     def chain(self):
         """Elementwise statements over one shape, one after the other, some through temporaries."""
@@ -455,14 +518,18 @@ class Generator:
             self.write("call @lib.print_array(%%%s)" % self.rng.choice(self.arrays()).name)
 
     def check(self):
+        """A check, which holds but for now and then; often one of an index in a loop."""
+        form = symbol(self.rng.choice(self.loops).name) if self.loops else self.rng.choice(self.sizes)
+        form = form + self.rng.choice([0, 0, 1, -1])
+        points, fails = self.points([]), self.chance(0.08)
+        bounds = [size for size in self.sizes if all(0 <= form.value(p) < size.value(p) for p in points) != fails]
+        if not form.terms or not bounds:
+            return
         self.effects.add("fails")
-        form = self.rng.choice(self.sizes + [symbol(axis.name) for axis in self.loops])
-        greatest = max((form.value(p) for p in self.points([])), default=0)
-        bound = greatest if self.chance(0.08) else greatest + self.rng.randint(1, 3)
-        self.write("check [%s] < %d else IndexOutOfBounds(%s, 0, %d) loc(%s)" % (
-            form, bound, form if form.terms else form.constant, bound, self.loc())
-            if form.terms else "check %d < %d else IndexOutOfBounds(%d, 0, %d) loc(%s)" % (
-                form.constant, bound, form.constant, bound, self.loc()))
+        bound = self.rng.choice(bounds)
+        text = lambda f: "[%s]" % f if f.terms else str(f)  # noqa: E731
+        self.write("check (%s >= 0) & (%s < %s) else IndexOutOfBounds(%s, 0, %s) loc(%s)" % (
+            text(form), text(form), text(bound), text(form), text(bound), self.loc()))
 
     def loop(self):
         if len(self.loops) >= 2:
@@ -473,6 +540,13 @@ class Generator:
         if self.chance(0.3):
             axis.hi = self.rng.choice(self.sizes)
         self.write("loop %s : seq {" % str(axis)[:-4])
+        if self.chance(0.3):
+            self.loops.append(axis)
+            self.depth += 1
+            for _ in range(self.rng.randint(1, 2)):
+                self.check()
+            self.depth -= 1
+            self.loops.pop()
         self.block(self.rng.randint(1, 4), axis)
         self.write("}")
         return None
@@ -698,11 +772,12 @@ class Generator:
             return self.store()
         kinds = [
             (self.store, 24), (self.temporary, 14), (self.chain, 10), (self.copy, 8), (self.reduction, 10),
+            (self.smoothing, 5), (self.repetition, 5),
             (self.new_array, 6), (self.variable, 5), (self.print_something, 5), (self.check, 4), (self.loop, 7),
             (self.scalar_loop, 4), (self.time_loop, 4), (self.swap_loop, 4), (self.while_loop, 3),
             (self.branch, 5), (self.labelled, 3), (self.call, 6)]
         if "q1" in self.values or any(name.startswith("q") for name in self.values):
-            kinds = kinds[:5]  # inside a function
+            kinds = kinds[:7]  # inside a function
         return self.rng.choices([kind for kind, _ in kinds], [weight for _, weight in kinds])[0]()
 
     def program(self):
