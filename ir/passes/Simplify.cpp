@@ -229,7 +229,8 @@ private:
   }
 
   /// A compute of the body into a temporary of the body that nothing else stores to, made of what
-  /// the loop leaves alone. It raises nothing, so that it may run although the loop does not.
+  /// the loop leaves alone. It raises nothing and stays in bounds, so that it may run although the
+  /// loop does not.
   std::optional<size_t> findInvariant(const Stmt &loop, const Block &body,
                                       const Facts &facts) const {
     std::vector<SymbolId> inner;
@@ -243,7 +244,9 @@ private:
       const Compute *compute = asDefinition(body[index]);
       if (!compute || !isTemporaryOf(body, compute->body[0].target.buffer, facts))
         continue;
-      bool invariant = !mentionsInner(body[index], *compute, inner);
+      bool invariant =
+          !mentionsInner(body[index], *compute, inner) &&
+          (isInBounds(body[index], facts) || (isCertain(loop, facts) && neverStops(body, index)));
       std::vector<BufferId> sources;
       forEachScalar(body[index], [&](const Scalar &scalar) {
         forEachSubtree(scalar, [&](const Scalar &tree) {
@@ -263,6 +266,31 @@ private:
         return index;
     }
     return std::nullopt;
+  }
+
+  /// Whether facts prove that each load of the compute lies in its array.
+  bool isInBounds(const Stmt &stmt, const Facts &facts) const {
+    bool inside = true;
+    for (const Touch &touch : touchesOf(stmt, program, facts)) {
+      const Buffer &row = program[touch.footprint.buffer];
+      Footprint all = wholeOf(touch.footprint.buffer, row.shape, touch.footprint.slot);
+      inside &= row.shape.size() == row.dims && covers(all, touch.footprint, program, facts);
+    }
+    return inside;
+  }
+
+  /// Whether the body runs at least once.
+  static bool isCertain(const Stmt &stmt, const Facts &facts) {
+    auto *loop = std::get_if<Loop>(&stmt.node);
+    return loop && isNeverEmpty(loop->axis, facts);
+  }
+
+  /// Whether what stands before the position neither raises nor leaves: a check there may be what
+  /// keeps it in bounds.
+  static bool neverStops(const Block &body, size_t position) {
+    return llvm::none_of(llvm::ArrayRef(body).take_front(position), [](const Stmt &stmt) {
+      return isOrdered(stmt) && !std::holds_alternative<Alloc>(stmt.node);
+    });
   }
 
   static bool declares(const Stmt &stmt, BufferId id) {
