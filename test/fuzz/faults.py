@@ -1,23 +1,26 @@
 #!/usr/bin/python3
-"""Tests the generator: puts one fault at a time into a copy of the compiler and counts the programs until
-a difference from CPython shows.
+"""Tests the tests: puts one fault at a time into a copy of the compiler and says what finds it.
 
     faults.py --oracle PYTHON [--count N] [--jobs J] [--cmake OPTION]... [FAULT...]
 
 Each faults/*.patch is one fault of one to two lines. The copy of the working tree is built once as it is
-and then once for each fault, incrementally. A program counts only if the compiler without the fault gives
-CPython's answer to it. Ends with code 1 if a fault is not found within --count programs.
+and then once for each fault, incrementally. A fault is looked for by the tests of the IR and its passes,
+then by random programs of the IR under random orders of passes, then by random programs of the language;
+of these one counts only if the compiler without the fault gives CPython's answer to it. Ends with code 1
+if a fault is not found within --count programs.
 """
 
 import argparse
 import glob
 import os
+import re
 import shutil
 import subprocess
 import sys
 import tempfile
 
 import generate
+import ir_orders
 import run
 
 DIRECTORY = os.path.dirname(os.path.abspath(__file__))
@@ -34,16 +37,6 @@ def copy_tree(target):
             shutil.copy2(os.path.join(ROOT, name), os.path.join(target, name), follow_symlinks=False)
 
 
-def build(tree, jobs):
-    """Builds hpcc in the tree; returns its path."""
-    process = subprocess.run(
-        ["cmake", "--build", os.path.join(tree, "build"), "--target", "hpcc", "--parallel", str(jobs)],
-        capture_output=True, text=True)
-    if process.returncode:
-        sys.exit("%s\nthe build failed" % process.stdout[-4000:])
-    return os.path.join(tree, "build", "bin", "hpcc")
-
-
 def patch(tree, path, *options):
     process = subprocess.run(
         ["patch", "-p1", "--no-backup-if-mismatch", "-d", tree, "-i", path, *options],
@@ -52,19 +45,70 @@ def patch(tree, path, *options):
         sys.exit("%s does not apply:\n%s" % (path, process.stdout))
 
 
-def programs_until_found(faulty, correct, oracle, seeds):
-    """How many programs it takes until one differs with the faulty compiler only; None: none does."""
-    with_fault, without = run.Checker(faulty, oracle), run.Checker(correct, oracle)
-    try:
-        for count, seed in enumerate(seeds, 1):
-            text, _ = generate.generate(seed)
-            failure, _ = with_fault.failure(text, run.LEVELS[:1])
-            if failure and failure.kind != "refusal" and not without.failure(text, run.LEVELS[:1])[0]:
-                return count, failure
-    finally:
-        with_fault.close()
-        without.close()
-    return None, None
+class Search:
+    """Looks for a fault in a built copy of the compiler."""
+
+    def __init__(self, tree, arguments):
+        self.tree, self.arguments = tree, arguments
+        self.build("hpcc")
+        self.build("hpc-opt")
+        self.correct = shutil.copy(self.tool("hpcc"), os.path.join(tree, "hpcc-correct"))
+
+    def tool(self, name):
+        return os.path.join(self.tree, "build", "bin", name)
+
+    def build(self, target):
+        process = subprocess.run(
+            ["cmake", "--build", os.path.join(self.tree, "build"), "--target", target, "--parallel",
+             str(self.arguments.jobs)], capture_output=True, text=True)
+        if process.returncode:
+            sys.exit("%s\nthe build failed" % process.stdout[-4000:])
+
+    def by_tests(self):
+        """The first test of the IR and its passes that fails."""
+        lit = shutil.which("lit") or shutil.which("lit-22")
+        process = subprocess.run(
+            [lit, "-q", "-j%d" % self.arguments.jobs, os.path.join(self.tree, "build", "test"),
+             "--filter", "hpcc :: (passes|ir)/"], capture_output=True, text=True)
+        failed = re.findall(r"^FAIL: hpcc :: (\S+)", process.stdout, re.M)
+        return failed and "%d tests, as %s" % (len(failed), failed[0])
+
+    def by_orders(self):
+        """The first random program of the IR that passes change."""
+        checker = ir_orders.Checker(self.tool("hpc-opt"))
+        for count in range(1, self.arguments.count + 1):
+            failure = checker.failure(self.arguments.seed + count - 1)
+            if failure:
+                return "%d programs of the IR: %s" % (count, failure[0])
+        return None
+
+    def by_programs(self):
+        """The first random program that differs with the faulty compiler only."""
+        self.build("hpcc")
+        with_fault = run.Checker(self.tool("hpcc"), self.arguments.oracle)
+        without = run.Checker(self.correct, self.arguments.oracle)
+        try:
+            for count in range(1, self.arguments.count + 1):
+                text, _ = generate.generate(self.arguments.seed + count - 1)
+                failure, _ = with_fault.failure(text, run.LEVELS[:1])
+                if failure and failure.kind != "refusal" and not without.failure(text, run.LEVELS[:1])[0]:
+                    return "%d programs: %s" % (count, failure.kind)
+        finally:
+            with_fault.close()
+            without.close()
+        return None
+
+    def run(self, is_in_ir):
+        """What finds the fault; nothing where all fail. All ways with --all, else the first."""
+        self.build("hpc-opt")
+        found = []
+        for way in [self.by_tests, self.by_orders, self.by_programs] if is_in_ir else [self.by_programs]:
+            answer = way()
+            if answer:
+                found.append(answer)
+                if not self.arguments.all:
+                    break
+        return found
 
 
 def main():
@@ -73,6 +117,7 @@ def main():
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--count", type=int, default=2000)
     parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--all", action="store_true", help="look on after the first way that finds a fault")
     parser.add_argument("--cmake", action="append", default=[], help="an option for configuring the copy")
     parser.add_argument("faults", nargs="*", help="names of patches; default: all")
     arguments = parser.parse_args()
@@ -84,16 +129,15 @@ def main():
         subprocess.run(
             ["cmake", "-S", tree, "-B", os.path.join(tree, "build"), "-G", "Ninja", *arguments.cmake],
             check=True, stdout=subprocess.DEVNULL)
-        correct = shutil.copy(build(tree, arguments.jobs), os.path.join(tree, "hpcc-correct"))
+        search = Search(tree, arguments)
         for name in arguments.faults or names:
             patch(tree, names[name])
-            faulty = build(tree, arguments.jobs)
-            seeds = range(arguments.seed, arguments.seed + arguments.count)
-            count, failure = programs_until_found(faulty, correct, arguments.oracle, seeds)
+            with open(names[name]) as file:
+                is_in_ir = "+++ b/ir/" in file.read()
+            found = search.run(is_in_ir)
             patch(tree, names[name], "--reverse")
-            missed += count is None
-            found = "found after %s programs: %s" % (count, failure.kind) if count else "NOT FOUND"
-            print("%-28s %s" % (name, found), flush=True)
+            missed += not found
+            print("%-40s %s" % (name, "; ".join(found) or "NOT FOUND"), flush=True)
     return 1 if missed else 0
 
 

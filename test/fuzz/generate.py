@@ -11,6 +11,7 @@ import random
 import sys
 
 from expressions import BOOL, FLOAT, INT, LIMIT, NAMES, Array, Expressions, List, Scalar, is_float, promote
+from kernels import Kernels
 
 INDENT = "    "
 
@@ -25,7 +26,7 @@ class Function:
         self.results = results
 
 
-class Generator(Expressions):
+class Generator(Expressions, Kernels):
     """Writes one program."""
 
     def __init__(self, seed):
@@ -629,6 +630,7 @@ class Generator(Expressions):
             self.new_array()
         forms = [self.statement] * self.rng.randint(4, 10) + [self.call] * 2 * len(self.functions)
         forms += [self.idiom] * self.chance(0.6)
+        forms += [self.kernel] * self.rng.choice([0, 1, 1, 2])
         self.rng.shuffle(forms)
         for form in forms:
             form()
