@@ -137,6 +137,33 @@ void emitBind(FunctionState &state, ir::BufferId handle, ir::BufferId source);
 void moveToHandle(FunctionState &state, ir::BufferId handle, const Descriptor &array);
 void emitDrop(FunctionState &state, ir::BufferId buffer);
 
+//===-----------------------------------------------------------------------------------------===//
+// EmitAlias.cpp: metadata of loads and stores
+//===-----------------------------------------------------------------------------------------===//
+
+/// An element: its address and the scopes of its array and of its storage in alias metadata.
+struct Place {
+  llvm::Value *address;
+  llvm::MDNode *array = nullptr, *slot = nullptr;
+};
+
+/// Marks a load or store of an element with what alias analysis may know.
+void annotate(FunctionState &state, llvm::Instruction *access, ir::BufferId buffer,
+              const Place &place);
+
+/// A new scope: the accesses of one own array and of its views.
+llvm::MDNode *createScope(FunctionState &state, llvm::StringRef name);
+
+/// Scopes for the storages of buffers with slots that a compute of one axis touches. LLVM then
+/// carries an element of a stencil from one iteration to the next in place of loading it again.
+/// That leaves the end of a row to a scalar loop, so for the shorter rows of several axes it does
+/// not pay.
+void openSlotScopes(FunctionState &state, const ir::Stmt &stmt);
+
+/// The scope of the storage that the open compute names by this slot.
+llvm::MDNode *scopeOfSlot(FunctionState &state, ir::BufferId buffer,
+                          const std::optional<ir::Affine> &slot);
+
 /// Gives the accesses of a finished function their alias metadata.
 void attachAliasScopes(FunctionState &state);
 

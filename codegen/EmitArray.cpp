@@ -9,7 +9,6 @@
 #include "Emit.h"
 #include "ir/Walk.h"
 #include "llvm/ADT/STLExtras.h"
-#include "llvm/IR/MDBuilder.h"
 
 namespace hpcc::codegen {
 
@@ -140,32 +139,6 @@ Descriptor descriptorOf(FunctionState &state, BufferId buffer) {
 // Elements
 //===-----------------------------------------------------------------------------------------===//
 
-/// The tag that says "an element of this type": elements of different types never share memory.
-static MDNode *elementTag(ModuleState &module, DType type) {
-  MDNode *&tag = module.elementTags[static_cast<unsigned>(type)];
-  if (!tag) {
-    MDBuilder builder(module.context);
-    MDNode *root = builder.createTBAARoot("hpcc");
-    MDNode *node = builder.createTBAAScalarTypeNode(nameOf(type), root);
-    tag = builder.createTBAAStructTagNode(node, node, 0);
-  }
-  return tag;
-}
-
-/// Marks a load or store of an element with what alias analysis may know.
-static void annotate(FunctionState &state, Instruction *access, BufferId buffer, MDNode *scope) {
-  LLVMContext &context = state.module.context;
-  access->setMetadata(LLVMContext::MD_tbaa, elementTag(state.module, state.program()[buffer].type));
-  if (scope)
-    state.scopedAccesses.push_back({access, scope});
-  if (state.accessGroups.empty() || state.reduced.contains(buffer.index))
-    return;
-  SmallVector<Metadata *, 4> groups(state.accessGroups.begin(), state.accessGroups.end());
-  access->setMetadata(LLVMContext::MD_access_group, groups.size() == 1
-                                                        ? state.accessGroups.front()
-                                                        : MDNode::get(context, groups));
-}
-
 /// `value` modulo `size`, Python's way.
 static Value *emitWrap(FunctionState &state, Value *value, Value *size) {
   return emitFloorDivision(state, value, size, /*isSigned=*/true, /*quotient=*/false);
@@ -188,15 +161,14 @@ Value *currentSlot(FunctionState &state, BufferId buffer) {
 }
 
 /// The address of an element and the scope of its array.
-static std::pair<Value *, MDNode *> emitAddress(FunctionState &state, BufferId buffer,
-                                                ArrayRef<Value *> indices,
-                                                const std::optional<ir::Affine> &slot) {
+static Place emitAddress(FunctionState &state, BufferId buffer, ArrayRef<Value *> indices,
+                         const std::optional<ir::Affine> &slot) {
   IRBuilder<> &builder = state.builder;
   const ir::Buffer &info = state.program()[buffer];
   if (isVariable(info)) {
     if (auto own = state.variables.find(buffer.index); own != state.variables.end())
-      return {own->second, nullptr};
-    return {state.module.globals.lookup(buffer.index), nullptr};
+      return {own->second};
+    return {state.module.globals.lookup(buffer.index)};
   }
   Descriptor array = storageOf(state, buffer);
   bool forward = array.forward;
@@ -220,15 +192,14 @@ static std::pair<Value *, MDNode *> emitAddress(FunctionState &state, BufferId b
   Value *address = array.data;
   if (offset)
     address = builder.CreateGEP(memoryType(state.module, info.type), address, offset, "", flags);
-  return {address, array.scope};
+  return {address, array.scope, scopeOfSlot(state, buffer, slot)};
 }
 
-static Value *emitElementLoad(FunctionState &state, BufferId buffer,
-                              std::pair<Value *, MDNode *> place) {
+static Value *emitElementLoad(FunctionState &state, BufferId buffer, const Place &place) {
   const ir::Buffer &info = state.program()[buffer];
   LoadInst *load =
-      state.builder.CreateLoad(memoryType(state.module, info.type), place.first, info.name);
-  annotate(state, load, buffer, place.second);
+      state.builder.CreateLoad(memoryType(state.module, info.type), place.address, info.name);
+  annotate(state, load, buffer, place);
   if (info.type != DType::Bool)
     return load;
   // An element that nothing has stored can be any byte.
@@ -247,46 +218,15 @@ Value *emitGather(FunctionState &state, BufferId buffer, ArrayRef<Value *> indic
 
 void emitStore(FunctionState &state, const ir::Access &access, Value *value) {
   SmallVector<Value *, 4> indices = emitIndices(state, access);
-  auto [address, scope] = emitAddress(state, access.buffer, indices, access.slot);
+  Place place = emitAddress(state, access.buffer, indices, access.slot);
   if (state.program()[access.buffer].type == DType::Bool)
     value = state.builder.CreateZExt(value, state.builder.getInt8Ty());
-  annotate(state, state.builder.CreateStore(value, address), access.buffer, scope);
+  annotate(state, state.builder.CreateStore(value, place.address), access.buffer, place);
 }
 
 Value *emitElementAddress(FunctionState &state, const ir::Access &access) {
   SmallVector<Value *, 4> indices = emitIndices(state, access);
-  return emitAddress(state, access.buffer, indices, access.slot).first;
-}
-
-void attachAliasScopes(FunctionState &state) {
-  LLVMContext &context = state.module.context;
-  DenseMap<MDNode *, std::pair<MDNode *, MDNode *>> lists;
-  for (MDNode *scope : state.aliasScopes) {
-    SmallVector<Metadata *, 8> others;
-    for (MDNode *other : state.aliasScopes)
-      if (other != scope)
-        others.push_back(other);
-    lists[scope] = {MDNode::get(context, scope), MDNode::get(context, others)};
-  }
-  for (auto [access, scope] : state.scopedAccesses) {
-    auto [own, others] = lists[scope];
-    access->setMetadata(LLVMContext::MD_alias_scope, own);
-    if (others->getNumOperands() != 0)
-      access->setMetadata(LLVMContext::MD_noalias, others);
-  }
-}
-
-/// A new scope: the accesses of one own array and of its views.
-static MDNode *createScope(FunctionState &state, StringRef name) {
-  // The lists grow with the square of the scopes; far more arrays than a loop names gain nothing.
-  constexpr size_t mostScopes = 64;
-  if (state.aliasScopes.size() >= mostScopes)
-    return nullptr;
-  MDBuilder builder(state.module.context);
-  if (!state.aliasDomain)
-    state.aliasDomain = builder.createAnonymousAliasScopeDomain(state.function->getName());
-  state.aliasScopes.push_back(builder.createAnonymousAliasScope(state.aliasDomain, name));
-  return state.aliasScopes.back();
+  return emitAddress(state, access.buffer, indices, access.slot).address;
 }
 
 //===-----------------------------------------------------------------------------------------===//

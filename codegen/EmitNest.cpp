@@ -212,7 +212,9 @@ void emitCompute(FunctionState &state, const ir::Stmt &stmt) {
   for (const ir::Assign &assign : compute.body)
     if (state.variables.contains(assign.target.buffer.index))
       state.reduced.insert(assign.target.buffer.index);
+  openSlotScopes(state, stmt);
   emitAxes(state, compute, nest->axes, *nest);
+  state.slotScopes.clear();
   state.reduced.clear();
   for (BufferId buffer : read)
     state.arrays.erase(buffer.index);

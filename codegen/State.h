@@ -57,6 +57,19 @@ struct TreeMemory {
   llvm::Value *leaf, *partial;
 };
 
+/// The storages of buffers with slots that one compute touches have scopes of their own, each of
+/// them another storage than the others of its buffer.
+struct SlotScopes {
+  std::vector<ir::Affine> slots;
+  std::vector<llvm::MDNode *> scopes;
+};
+
+/// A load or store and the scopes of alias metadata that it belongs to; either may be null.
+struct ScopedAccess {
+  llvm::Instruction *access;
+  llvm::MDNode *array, *slot;
+};
+
 struct ModuleState {
   const ir::Program &program;
   const Options &options;
@@ -111,8 +124,12 @@ struct FunctionState {
   /// Alias metadata: one domain a function, one scope for each own array.
   llvm::MDNode *aliasDomain = nullptr;
   std::vector<llvm::MDNode *> aliasScopes;
+  /// The scopes of slots: those of the open compute by buffer, and the others of each scope's
+  /// buffer.
+  llvm::DenseMap<uint32_t, SlotScopes> slotScopes;
+  llvm::DenseMap<llvm::MDNode *, std::vector<llvm::MDNode *>> otherSlots;
   /// Accesses that carry a scope; they are marked at the end, when all scopes are known.
-  std::vector<std::pair<llvm::Instruction *, llvm::MDNode *>> scopedAccesses;
+  std::vector<ScopedAccess> scopedAccesses;
   /// The access groups of the enclosing axes with independent points.
   std::vector<llvm::MDNode *> accessGroups;
 
