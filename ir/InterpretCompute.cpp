@@ -16,29 +16,31 @@ namespace hpcc::ir {
 ParallelWatch::ParallelWatch(const Compute &compute) {
   for (const Axis &axis : compute.axes) {
     kinds.push_back(axis.kind);
-    needed |= axis.kind == AxisKind::Par;
+    needed |= axis.kind != AxisKind::Seq;
   }
 }
 
-bool ParallelWatch::conflicts(const std::optional<Point> &other) const {
+bool ParallelWatch::conflicts(const std::optional<Point> &other, bool reduced) const {
   if (!other)
     return false;
   for (size_t axis = 0; axis < kinds.size(); ++axis)
-    if (kinds[axis] != AxisKind::Red && point[axis] != (*other)[axis])
-      return kinds[axis] == AxisKind::Par;
+    if (point[axis] != (*other)[axis] && !(reduced && kinds[axis] == AxisKind::Red))
+      return kinds[axis] != AxisKind::Seq;
   return false;
 }
 
 bool ParallelWatch::touch(Cell cell, bool store) {
-  if (!watched.count(cell.storage))
+  auto found = watched.find(cell.storage);
+  if (found == watched.end())
     return true;
+  bool reduced = found->second;
   std::pair<Memory *, int64_t> key(cell.storage, cell.element);
   if (cells.size() >= maxCells && !cells.count(key))
     return true;
   Touches &touches = cells[key];
-  bool clash = conflicts(touches.firstStore) || conflicts(touches.lastStore);
+  bool clash = conflicts(touches.firstStore, reduced) || conflicts(touches.lastStore, reduced);
   if (store)
-    clash |= conflicts(touches.firstLoad) || conflicts(touches.lastLoad);
+    clash |= conflicts(touches.firstLoad, reduced) || conflicts(touches.lastLoad, reduced);
   auto &first = store ? touches.firstStore : touches.firstLoad;
   auto &last = store ? touches.lastStore : touches.lastLoad;
   if (!first)
@@ -187,6 +189,16 @@ void Machine::runAxis(ComputeRun &run, size_t axis) {
   });
 }
 
+/// Whether the assignment's target lacks a red axis.
+static bool reduces(const Compute &compute, const Assign &assign) {
+  return llvm::any_of(compute.axes, [&](const Axis &axis) {
+    return axis.kind == AxisKind::Red &&
+           llvm::none_of(assign.target.indices, [&](const Index &index) {
+             return index.form.coefficientOf(axis.iterator) != 0;
+           });
+  });
+}
+
 Flow Machine::run(const Compute &compute) {
   ComputeRun state{compute, std::vector<int64_t>(compute.axes.size()),
                    std::vector<TreeSums>(compute.body.size())};
@@ -196,7 +208,7 @@ Flow Machine::run(const Compute &compute) {
       if (llvm::is_contained(compute.locals, assign.target.buffer))
         continue; // each point has its own
       if (const Array *array = arrayOf(assign.target.buffer))
-        watching.watch(array->storage.get());
+        watching.watch(array->storage.get(), reduces(compute, assign));
     }
     watch = &watching;
   }

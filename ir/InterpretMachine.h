@@ -37,17 +37,17 @@ struct Cell {
 };
 
 /// Looks for two points of one compute that touch a cell, at least one of them by a store, and
-/// whose first differing axis is `par`. Reductions' axes do not count. Points come in lexicographic
-/// order, and of each cell the first and the last reader and writer are kept, which finds most
-/// conflicts.
+/// whose first differing axis is not `seq`. Red axes do not count for what is reduced over them.
+/// Points come in lexicographic order, and of each cell the first and the last reader and writer
+/// are kept, which finds most conflicts.
 class ParallelWatch {
 public:
-  /// A compute without a `par` axis is not watched.
+  /// A compute with `seq` axes only is not watched.
   explicit ParallelWatch(const Compute &compute);
 
   bool isNeeded() const { return needed; }
   /// Only storages that the compute stores to are watched.
-  void watch(Memory *storage) { watched[storage] = true; }
+  void watch(Memory *storage, bool reduced) { watched[storage] |= reduced; }
   /// The point that is being visited: one value an axis.
   void setPoint(llvm::ArrayRef<int64_t> values) { point.assign(values.begin(), values.end()); }
   /// False if the touch conflicts with that of another point.
@@ -58,13 +58,13 @@ private:
   struct Touches {
     std::optional<Point> firstLoad, lastLoad, firstStore, lastStore;
   };
-  bool conflicts(const std::optional<Point> &other) const;
+  bool conflicts(const std::optional<Point> &other, bool reduced) const;
 
   static constexpr size_t maxCells = size_t(1) << 20; // beyond, nothing new is watched
   bool needed = false;
   std::vector<AxisKind> kinds;
   Point point;
-  llvm::DenseMap<Memory *, bool> watched;
+  llvm::DenseMap<Memory *, bool> watched; // whether it is reduced
   llvm::DenseMap<std::pair<Memory *, int64_t>, Touches> cells;
 };
 
