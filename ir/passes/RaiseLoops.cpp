@@ -102,7 +102,7 @@ private:
       reportRaised(*raised, stmt.loc);
       return std::move(*raised);
     }
-    if (std::optional<Block> parts = split(stmt, after))
+    if (std::optional<Block> parts = split(stmt, after, why))
       return std::move(*parts);
     reportStays(why, stmt.loc, remarks);
     Block result;
@@ -252,9 +252,90 @@ private:
   // Several loops
   //===---------------------------------------------------------------------------------------===//
 
-  std::optional<Block> split(const Stmt &stmt, const LiveScalars::Set &after) {
-    (void)stmt, (void)after;
-    return std::nullopt;
+  /// The loop as several, of which some are computes; nothing if none would be.
+  std::optional<Block> split(const Stmt &stmt, const LiveScalars::Set &after, LoopObstacle &why) {
+    constexpr size_t mostStatements = 64;
+    const auto &loop = std::get<Loop>(stmt.node);
+    if (loop.role != LoopRole::Seq || loop.body.size() > mostStatements || mayEndEarly(loop.body))
+      return std::nullopt;
+    LoopParts parts = partsOfLoop(program, loop, scalarsOf(loop, after), liveness, groups, facts);
+    if (parts.ranges.size() < 2) {
+      if (!parts.why.text.empty())
+        why = parts.why;
+      return std::nullopt;
+    }
+    std::vector<Piece> pieces = piecesOf(stmt, parts, after);
+    if (llvm::none_of(pieces, [](const Piece &piece) { return piece.raised.has_value(); }))
+      return std::nullopt;
+    Block result;
+    for (Piece &piece : pieces) {
+      Block block;
+      if (piece.raised) {
+        reportRaised(*piece.raised, stmt.loc);
+        block = std::move(*piece.raised);
+      } else {
+        context.missed(piece.why.loc.isValid() ? piece.why.loc : stmt.loc,
+                       "a part of the loop stays: " + piece.why.text, piece.why.other,
+                       piece.why.otherText);
+        block.push_back(std::move(piece.loop));
+      }
+      // Each part has an iterator of its own, and what it repeats.
+      llvm::append_range(result, cloneFresh(program, block, function.labels));
+    }
+    return result;
+  }
+
+  /// A range of statements as a loop and, where it can be, as a compute.
+  struct Piece {
+    size_t first, end;
+    Stmt loop;
+    std::optional<Block> raised;
+    LoopObstacle why;
+  };
+
+  /// Neighbours that are raised, or that stay, together are one piece.
+  std::vector<Piece> piecesOf(const Stmt &stmt, const LoopParts &parts,
+                              const LiveScalars::Set &after) {
+    const auto &loop = std::get<Loop>(stmt.node);
+    std::vector<Piece> pieces;
+    auto pieceOf = [&](size_t first, size_t end) {
+      Piece piece{first, end, {loopOfPart(program, loop, parts, first, end), stmt.loc}, {}, {}};
+      // What later parts read of a scalar that this one sets is no part's own.
+      LiveScalars::Set live = after;
+      if (end < loop.body.size()) {
+        Loop rest = loopOfPart(program, loop, parts, end, loop.body.size());
+        live = liveness.before(Stmt{std::move(rest), stmt.loc}, after);
+      }
+      piece.raised = raise(piece.loop, live, {}, piece.why);
+      LoopObstacle other;
+      if (!piece.raised)
+        piece.raised = raise(piece.loop, live, {.unroll = true}, other);
+      return piece;
+    };
+    for (auto [first, end] : parts.ranges) {
+      Piece piece = pieceOf(first, end);
+      if (!pieces.empty() && pieces.back().raised.has_value() == piece.raised.has_value()) {
+        Piece joined = pieceOf(pieces.back().first, end);
+        if (joined.raised.has_value() == piece.raised.has_value()) {
+          pieces.back() = std::move(joined);
+          continue;
+        }
+      }
+      pieces.push_back(std::move(piece));
+    }
+    return pieces;
+  }
+
+  static bool mayEndEarly(const Block &body) {
+    std::set<LabelId> inside;
+    bool found = false;
+    forEachStmt(body, [&](const Stmt &stmt) {
+      if (auto *labelled = std::get_if<Labelled>(&stmt.node))
+        inside.insert(labelled->label);
+      else if (auto *leave = std::get_if<Leave>(&stmt.node))
+        found |= !inside.count(leave->label);
+    });
+    return found;
   }
 
   Program &program;

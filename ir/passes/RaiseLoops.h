@@ -40,6 +40,9 @@ std::optional<FlatLoop> flattenLoop(Program &program, const Loop &loop, Loc loc,
                                     const IterationScalars &scalars, const StorageGroups &groups,
                                     FlattenOptions options, LoopObstacle &why);
 
+/// True if the tree reads something that may be stored in `buffer`.
+bool reads(const Scalar &scalar, BufferId buffer, const StorageGroups &groups);
+
 /// Replaces a local that is set once and read once by its value, and removes those that are not
 /// read.
 void forwardLocals(Compute &compute, const StorageGroups &groups);
@@ -49,16 +52,20 @@ void forwardLocals(Compute &compute, const StorageGroups &groups);
 bool findAxisKinds(const Program &program, Compute &compute, const StorageGroups &groups,
                    const Facts &facts, LoopObstacle &why);
 
-/// The fewest loops into which the loop can be split with its statements in the order of the text,
-/// as ranges of statements: no iteration of one touches what a later iteration of an earlier one
-/// touches. `copied` are statements that each part may repeat: they set what only they set.
+/// The loops into which a loop can be split with its statements in the order of the text, as ranges
+/// of statements: the first, and the one behind the last.
 struct LoopParts {
-  std::vector<std::pair<size_t, size_t>> ranges; // first, behind the last
-  std::vector<bool> copied;                      // by statement
-  LoopObstacle why;                              // of the first pair that must stay together
+  std::vector<std::pair<size_t, size_t>> ranges;
+  /// By statement: each part that needs it may repeat it; it belongs to no range alone.
+  std::vector<bool> copied;
+  LoopObstacle why; // of the first pair that must stay together
 };
 LoopParts partsOfLoop(Program &program, const Loop &loop, const IterationScalars &scalars,
-                      const StorageGroups &groups, const Facts &facts);
+                      LiveScalars &liveness, const StorageGroups &groups, const Facts &facts);
+
+/// The loop with the statements of the range, and the copied ones that these need.
+Loop loopOfPart(const Program &program, const Loop &loop, const LoopParts &parts, size_t first,
+                size_t end);
 
 } // namespace hpcc::ir
 
