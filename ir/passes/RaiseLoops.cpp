@@ -104,6 +104,11 @@ private:
     }
     if (std::optional<Block> parts = split(stmt, after, why))
       return std::move(*parts);
+    Stmt inPlace = stmt;
+    auto &loop = std::get<Loop>(inPlace.node);
+    if (accumulateInPlace(program, loop, scalarsOf(loop, after).own, groups))
+      if (std::optional<Block> parts = split(inPlace, after, other, /*entirely=*/true))
+        return std::move(*parts);
     reportStays(why, stmt.loc, remarks);
     Block result;
     result.push_back(std::move(stmt));
@@ -252,8 +257,9 @@ private:
   // Several loops
   //===---------------------------------------------------------------------------------------===//
 
-  /// The loop as several, of which some are computes; nothing if none would be.
-  std::optional<Block> split(const Stmt &stmt, const LiveScalars::Set &after, LoopObstacle &why) {
+  /// The loop as several, of which some are computes, or all; nothing if none would be.
+  std::optional<Block> split(const Stmt &stmt, const LiveScalars::Set &after, LoopObstacle &why,
+                             bool entirely = false) {
     constexpr size_t mostStatements = 64;
     const auto &loop = std::get<Loop>(stmt.node);
     if (loop.role != LoopRole::Seq || loop.body.size() > mostStatements || mayEndEarly(loop.body))
@@ -265,7 +271,8 @@ private:
       return std::nullopt;
     }
     std::vector<Piece> pieces = piecesOf(stmt, parts, after);
-    if (llvm::none_of(pieces, [](const Piece &piece) { return piece.raised.has_value(); }))
+    auto isRaised = [](const Piece &piece) { return piece.raised.has_value(); };
+    if (entirely ? !llvm::all_of(pieces, isRaised) : llvm::none_of(pieces, isRaised))
       return std::nullopt;
     Block result;
     for (Piece &piece : pieces) {

@@ -52,6 +52,11 @@ void forwardLocals(Compute &compute, const StorageGroups &groups);
 bool findAxisKinds(const Program &program, Compute &compute, const StorageGroups &groups,
                    const Facts &facts, LoopObstacle &why);
 
+/// `s = 0; s += ..` over a nest, `a[i] = f(s)`, where `s` is an iteration's own: the cell takes the
+/// place of the scalar, if nothing else touches its array meanwhile. True if there was one.
+bool accumulateInPlace(const Program &program, Loop &loop, const LiveScalars::Set &own,
+                       const StorageGroups &groups);
+
 /// The loops into which a loop can be split with its statements in the order of the text, as ranges
 /// of statements: the first, and the one behind the last.
 struct LoopParts {

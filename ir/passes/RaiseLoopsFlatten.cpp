@@ -19,10 +19,19 @@ constexpr unsigned mostGuardedAssigns = 4;
 /// Boxes up to this number of assignments are written out.
 constexpr int64_t mostUnrolledAssigns = 64;
 
+/// Operations of the tree; one that takes many cycles counts as too many.
 unsigned operationsOf(const Scalar &scalar) {
   unsigned count = 0;
-  forEachSubtree(
-      scalar, [&](const Scalar &tree) { count += std::holds_alternative<ScalarApply>(tree.node); });
+  forEachSubtree(scalar, [&](const Scalar &tree) {
+    auto *node = std::get_if<ScalarApply>(&tree.node);
+    if (!node)
+      return;
+    Typing typing = infoOf(node->op).typing;
+    bool isSlow = typing == Typing::Float || typing == Typing::Divide || typing == Typing::Digits ||
+                  node->op == ScalarOp::Power || node->op == ScalarOp::FloorDivide ||
+                  node->op == ScalarOp::Modulo;
+    count += isSlow ? mostRepeatedOperations + 1 : 1;
+  });
   return count;
 }
 
