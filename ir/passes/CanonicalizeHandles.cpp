@@ -60,11 +60,14 @@ static void rename(Program &program, Stmt &stmt, BufferId from, BufferId to) {
 }
 
 /// Where the block binds a handle of its own to another handle that keeps its array until the first
-/// is used for the last time, the second is the name.
+/// is used for the last time, the second is the name. It is called like the one of them that is
+/// declared first: the user's variable, not the result of an inlined call. `calledLike` holds the
+/// handle that gave the name.
 static void forwardCopies(Program &program, const std::map<BufferId, std::vector<BufferId>> &binds,
-                          Block &block) {
+                          Block &block, std::map<BufferId, BufferId> &calledLike) {
   for (size_t index = 0; index < block.size(); ++index) {
-    forEachInnerBlock(block[index], [&](Block &inner) { forwardCopies(program, binds, inner); });
+    forEachInnerBlock(block[index],
+                      [&](Block &inner) { forwardCopies(program, binds, inner, calledLike); });
     auto *bind = std::get_if<Bind>(&block[index].node);
     if (!bind || program[bind->source].storage != Storage::Handle)
       continue;
@@ -90,6 +93,10 @@ static void forwardCopies(Program &program, const std::map<BufferId, std::vector
       continue;
     for (size_t next = index + 1; next <= last; ++next)
       rename(program, block[next], copy, original);
+    if (BufferId &named = calledLike.try_emplace(original, original).first->second; copy < named) {
+      named = copy;
+      program[original].name = program[copy].name;
+    }
     block.erase(block.begin() + static_cast<std::ptrdiff_t>(index));
     llvm::erase_if(block, [&](const Stmt &stmt) {
       auto *drop = std::get_if<Drop>(&stmt.node);
@@ -102,7 +109,8 @@ static void forwardCopies(Program &program, const std::map<BufferId, std::vector
 
 void resolveHandles(Program &program, Function &function) {
   replaceSizes(program, function);
-  forwardCopies(program, bindingsOf(program, function), function.body);
+  std::map<BufferId, BufferId> calledLike;
+  forwardCopies(program, bindingsOf(program, function), function.body, calledLike);
 }
 
 } // namespace hpcc::ir
