@@ -57,4 +57,17 @@ CallGraph callGraphOf(const Program &program) {
   return graph;
 }
 
+size_t removeUncalled(Program &program) {
+  std::vector<bool> needed(program.functions.size());
+  for (size_t index : callGraphOf(program).bottomUp(program))
+    needed[index] = true;
+  std::vector<Function> kept;
+  for (auto [index, function] : llvm::enumerate(program.functions))
+    if (needed[index])
+      kept.push_back(std::move(function));
+  size_t removed = program.functions.size() - kept.size();
+  program.functions = std::move(kept);
+  return removed;
+}
+
 } // namespace hpcc::ir

@@ -26,6 +26,9 @@ struct CallGraph {
 
 CallGraph callGraphOf(const Program &program);
 
+/// Removes the functions that `main` does not need; returns how many.
+size_t removeUncalled(Program &program);
+
 } // namespace hpcc::ir
 
 #endif // HPCC_IR_CALLGRAPH_H

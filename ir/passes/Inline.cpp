@@ -177,19 +177,6 @@ private:
 
 } // namespace
 
-/// Removes the functions that `main` does not need any more.
-static void removeUncalled(Program &program, PassContext &context) {
-  std::vector<bool> needed(program.functions.size());
-  for (size_t index : callGraphOf(program).bottomUp(program))
-    needed[index] = true;
-  std::vector<Function> kept;
-  for (auto [index, function] : llvm::enumerate(program.functions))
-    if (needed[index])
-      kept.push_back(std::move(function));
-  context.count("functions removed", program.functions.size() - kept.size());
-  program.functions = std::move(kept);
-}
-
 /// Globals that no other function mentions become variables of `main`, where what they hold can be
 /// followed.
 static void moveGlobalsToMain(Program &program, PassContext &context) {
@@ -224,7 +211,7 @@ static void moveGlobalsToMain(Program &program, PassContext &context) {
 
 void inlineCalls(Program &program, PassContext &context) {
   Inliner(program, context).run();
-  removeUncalled(program, context);
+  context.count("functions removed", removeUncalled(program));
   moveGlobalsToMain(program, context);
   setEffects(program);
 }

@@ -13,6 +13,7 @@
 //
 //===-----------------------------------------------------------------------------------------===//
 
+#include "SpecializeCalls.h"
 #include "ir/Effects.h"
 #include "ir/Layout.h"
 #include "ir/Lifetimes.h"
@@ -235,6 +236,7 @@ private:
 } // namespace
 
 void specialize(Program &program, PassContext &context) {
+  specializeCalls(program, context);
   Specializer specializer(program, context);
   for (Function &function : program.functions) {
     specializer.specialize(function.body);
