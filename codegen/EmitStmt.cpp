@@ -26,15 +26,17 @@ static BasicBlock *createBlock(FunctionState &state, const Twine &name) {
 //===-----------------------------------------------------------------------------------------===//
 
 /// The buffers with slots whose accesses follow the iterator of a time loop.
-static std::vector<BufferId> advancedBuffers(const ir::Loop &loop) {
+static std::vector<BufferId> advancedBuffers(const ir::Stmt &loop, ir::SymbolId iterator) {
   std::vector<BufferId> buffers;
-  ir::forEachStmt(loop.body, [&](const ir::Stmt &stmt) {
+  auto look = [&](const ir::Stmt &stmt) {
     ir::forEachAccess(stmt, [&](const ir::Access &access, ir::Use) {
-      if (access.slot && access.slot->coefficientOf(loop.axis.iterator) != 0 &&
+      if (access.slot && access.slot->coefficientOf(iterator) != 0 &&
           !is_contained(buffers, access.buffer))
         buffers.push_back(access.buffer);
     });
-  });
+  };
+  look(loop);
+  ir::forEachInnerBlock(loop, [&](const ir::Block &block) { ir::forEachStmt(block, look); });
   return buffers;
 }
 
@@ -53,43 +55,63 @@ static void advanceSlots(FunctionState &state, const TimeLoop &loop) {
   }
 }
 
-static void emitLoop(FunctionState &state, const ir::Loop &loop) {
+/// Opens a time loop: nothing has advanced yet.
+static TimeLoop openTimeLoop(FunctionState &state, const ir::Stmt &loop, ir::SymbolId iterator) {
+  TimeLoop time;
+  time.advanced = advancedBuffers(loop, iterator);
+  if (!time.advanced.empty() || std::holds_alternative<ir::While>(loop.node)) {
+    time.iterations = createEntryAlloca(state, state.builder.getInt64Ty(), "iterations");
+    state.builder.CreateStore(state.builder.getInt64(0), time.iterations);
+  }
+  return time;
+}
+
+/// At the end of an iteration.
+static void countIteration(FunctionState &state, const TimeLoop &time) {
   IRBuilder<> &builder = state.builder;
+  if (!time.iterations)
+    return;
+  Value *done = builder.CreateLoad(builder.getInt64Ty(), time.iterations);
+  builder.CreateStore(builder.CreateAdd(done, builder.getInt64(1)), time.iterations);
+}
+
+static void emitLoop(FunctionState &state, const ir::Stmt &stmt, const ir::Loop &loop) {
   TimeLoop time;
   if (loop.role == ir::LoopRole::Time)
-    time.advanced = advancedBuffers(loop);
-  if (!time.advanced.empty()) {
-    time.iterations = createEntryAlloca(state, builder.getInt64Ty(), "iterations");
-    builder.CreateStore(builder.getInt64(0), time.iterations);
-  }
+    time = openTimeLoop(state, stmt, loop.axis.iterator);
   Value *lo = emitBound(state, loop.axis.lo, true), *hi = emitBound(state, loop.axis.hi, false);
   state.timeLoops.push_back(time);
   emitCountedLoop(state, lo, hi, loop.axis.step, state.program()[loop.axis.iterator].name,
                   /*independent=*/false, [&](Value *iterator) {
                     state.symbols[loop.axis.iterator.index] = iterator;
                     emitBlock(state, loop.body);
-                    if (!time.iterations)
-                      return;
-                    Value *done = builder.CreateLoad(builder.getInt64Ty(), time.iterations);
-                    builder.CreateStore(builder.CreateAdd(done, builder.getInt64(1)),
-                                        time.iterations);
+                    countIteration(state, time);
                   });
   state.timeLoops.pop_back();
   advanceSlots(state, time);
 }
 
-static void emitWhile(FunctionState &state, const ir::While &loop) {
+static void emitWhile(FunctionState &state, const ir::Stmt &stmt, const ir::While &loop) {
   IRBuilder<> &builder = state.builder;
   BasicBlock *header = createBlock(state, "while"), *body = createBlock(state, "while.body");
   BasicBlock *end = createBlock(state, "while.end");
+  TimeLoop time;
+  if (loop.iterator)
+    time = openTimeLoop(state, stmt, *loop.iterator);
   builder.CreateBr(header);
   builder.SetInsertPoint(header);
+  if (time.iterations)
+    state.symbols[loop.iterator->index] = builder.CreateLoad(builder.getInt64Ty(), time.iterations);
+  state.timeLoops.push_back(time);
   emitBlock(state, loop.header);
   builder.CreateCondBr(emitScalar(state, loop.condition), body, end);
   builder.SetInsertPoint(body);
   emitBlock(state, loop.body);
+  countIteration(state, time);
   builder.CreateBr(header);
+  state.timeLoops.pop_back();
   builder.SetInsertPoint(end);
+  advanceSlots(state, time);
 }
 
 //===-----------------------------------------------------------------------------------------===//
@@ -180,8 +202,8 @@ static void emitStmt(FunctionState &state, const ir::Stmt &stmt) {
                  [&](const ir::Bind &node) { emitBind(state, node.handle, node.source); },
                  [&](const ir::Drop &node) { emitDrop(state, node.buffer); },
                  [&](const ir::Compute &) { emitCompute(state, stmt); },
-                 [&](const ir::Loop &node) { emitLoop(state, node); },
-                 [&](const ir::While &node) { emitWhile(state, node); },
+                 [&](const ir::Loop &node) { emitLoop(state, stmt, node); },
+                 [&](const ir::While &node) { emitWhile(state, stmt, node); },
                  [&](const ir::Labelled &node) { emitLabelled(state, node); },
                  [&](const ir::Leave &node) { emitLeave(state, node); },
                  [&](const ir::If &node) { emitIf(state, node); },

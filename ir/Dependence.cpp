@@ -332,6 +332,8 @@ public:
                           [&](const Loop &node) { collect(node); },
                           [&](const While &node) {
                             bool before = certain;
+                            if (node.iterator)
+                              innerSymbols.push_back(*node.iterator);
                             collect(node.header);
                             collect(node.condition, stmt.loc);
                             certain = false;

@@ -193,27 +193,32 @@ Flow Machine::run(const Stmt &stmt) {
     return Flow::Stop;
   if (stmt.loc.isValid())
     here = stmt.loc;
-  return std::visit([&](const auto &node) { return run(node); }, stmt.node);
+  return std::visit(overloaded{[&](const Loop &node) { return run(node, stmt); },
+                               [&](const While &node) { return run(node, stmt); },
+                               [&](const auto &node) { return run(node); }},
+                    stmt.node);
 }
 
 /// A buffer with slots whose accesses in a time loop follow the loop's iterator is left at the slot
 /// that the iterations have advanced it to.
-void Machine::advanceSlots(const Loop &loop, int64_t iterations) {
+void Machine::advanceSlots(SymbolId iterator, const Stmt &loop, int64_t iterations) {
   std::vector<BufferId> advanced;
-  forEachStmt(loop.body, [&](const Stmt &stmt) {
+  auto look = [&](const Stmt &stmt) {
     forEachAccess(stmt, [&](const Access &access, Use) {
-      if (access.slot && access.slot->coefficientOf(loop.axis.iterator) != 0 &&
+      if (access.slot && access.slot->coefficientOf(iterator) != 0 &&
           !llvm::is_contained(advanced, access.buffer))
         advanced.push_back(access.buffer);
     });
-  });
+  };
+  look(loop);
+  forEachInnerBlock(loop, [&](const Block &block) { forEachStmt(block, look); });
   for (BufferId buffer : advanced)
     if (const Array *array = arrayOf(buffer))
       array->storage->currentSlot =
           (array->storage->currentSlot + iterations % array->slots) % array->slots;
 }
 
-Flow Machine::run(const Loop &loop) {
+Flow Machine::run(const Loop &loop, const Stmt &stmt) {
   Flow flow = Flow::Next;
   int64_t iterations = 0;
   forEachValue(loop.axis, [&](int64_t) {
@@ -222,18 +227,26 @@ Flow Machine::run(const Loop &loop) {
     return flow == Flow::Next;
   });
   if (hasSlots && loop.role == LoopRole::Time && !stopped)
-    advanceSlots(loop, iterations);
+    advanceSlots(loop.axis.iterator, stmt, iterations);
   return stopped ? Flow::Stop : flow;
 }
 
-Flow Machine::run(const While &loop) {
-  while (step()) {
+Flow Machine::run(const While &loop, const Stmt &stmt) {
+  int64_t iterations = 0;
+  auto end = [&](Flow flow) {
+    if (hasSlots && loop.iterator && !stopped)
+      advanceSlots(*loop.iterator, stmt, iterations);
+    return stopped ? Flow::Stop : flow;
+  };
+  for (; step(); ++iterations) {
+    if (loop.iterator)
+      frame->symbols[loop.iterator->index] = iterations;
     if (Flow flow = run(loop.header); flow != Flow::Next)
-      return flow;
+      return end(flow);
     if (!isTrue(loop.condition))
-      return next();
+      return end(next());
     if (Flow flow = run(loop.body); flow != Flow::Next)
-      return flow;
+      return end(flow);
   }
   return Flow::Stop;
 }

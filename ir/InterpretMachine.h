@@ -116,8 +116,8 @@ private:
   Flow run(const Bind &bind);
   Flow run(const Drop &drop);
   Flow run(const Compute &compute);
-  Flow run(const Loop &loop);
-  Flow run(const While &loop);
+  Flow run(const Loop &loop, const Stmt &stmt);
+  Flow run(const While &loop, const Stmt &stmt);
   Flow run(const Labelled &labelled);
   Flow run(const Leave &leave);
   Flow run(const If &branch);
@@ -125,7 +125,7 @@ private:
   Flow run(const LibraryCall &call);
   Flow run(const Check &check);
   Flow next() const { return stopped ? Flow::Stop : Flow::Next; }
-  void advanceSlots(const Loop &loop, int64_t iterations);
+  void advanceSlots(SymbolId iterator, const Stmt &loop, int64_t iterations);
   bool passArguments(const Call &call, const Function &callee, Frame &frame);
   void returnResults(const Call &call, const Function &callee, Frame &frame);
 

@@ -216,10 +216,15 @@ Loop TextParser::parseLoop() {
   return loop;
 }
 
-// "while" "{" statements "}" "cond" scalar block: the header's names last to the end
+// "while" [symbol] "{" statements "}" "cond" scalar block: the header's names last to the end
 While TextParser::parseWhile() {
   Scope scope{*this};
   While loop;
+  if (!at("{")) {
+    llvm::StringRef name = take(Token::Word, "a name or {");
+    loop.iterator = program.addSymbol(name.str());
+    declare(symbols, name, *loop.iterator);
+  }
   expect("{");
   while (!at("}") && !failed())
     loop.header.push_back(parseStmt());

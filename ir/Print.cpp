@@ -436,7 +436,12 @@ void Printer::header(const Stmt &stmt) {
                      out << ' ' << wordOf(node.axis.kind);
                    out << " : " << wordOf(node.role) << " {";
                  },
-                 [&](const While &) { out << "while {"; },
+                 [&](const While &node) {
+                   out << "while ";
+                   if (node.iterator)
+                     symbol(*node.iterator), out << ' ';
+                   out << '{';
+                 },
                  [&](const Labelled &node) { out << "block @b" << node.label.index << " {"; },
                  [&](const Leave &node) { out << "leave @b" << node.label.index; },
                  [&](const If &node) { out << "if ", scalar(node.condition), out << " {"; },

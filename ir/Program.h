@@ -178,11 +178,13 @@ struct Loop {
 };
 
 /// while { header } cond condition { body }: the header runs before each test; what it declares is
-/// in scope in the condition and the body.
+/// in scope in the condition and the body. `while t { .. }` is a time loop whose iterator counts its
+/// rounds from 0.
 struct While {
   Block header;
   Scalar condition;
   Block body;
+  std::optional<SymbolId> iterator = {};
   bool operator==(const While &) const;
 };
 

@@ -17,7 +17,8 @@
 //   labels        labels are unique in a function; `leave` stands inside its block
 //   slots         a slot is chosen on buffers with slots only, by a form in which the iterator of
 //                 one enclosing time loop has coefficient 1 and everything else is fixed in the
-//                 loop; inside that loop every mention of the buffer is an access with a slot
+//                 loop, or by a number, counted from the current storage; inside that loop every
+//                 mention of the buffer is an access with a slot of the first kind
 // Scalars (VerifyScalar.cpp)
 //   arity         as many indices as the buffer has dimensions, as many operands as the operation
 //                 takes; `dim` names a dimension; `bound` a handle

@@ -49,15 +49,15 @@ private:
   void verifyHere(const Stmt &stmt);
   void verifyCompute(const Compute &compute);
   void verifyRepeats(const Live &before);
-  void verifyLoop(const Loop &loop);
-  void verifyWhile(const While &loop);
+  void verifyLoop(const Stmt &stmt, const Loop &loop);
+  void verifyWhile(const Stmt &stmt, const While &loop);
   void verifyIf(const If &node);
   void verifyLabelled(const Labelled &node);
   void verifyLeave(const Leave &leave);
   void verifyDrop(const Drop &drop);
   void verifySlot(const Access &access);
   bool isFixedIn(const TimeLoop &loop, const Affine &form) const;
-  void verifyRotation(const Loop &loop);
+  void verifyRotation(const Stmt &stmt, SymbolId iterator);
 
   void declare(SymbolId id);
   void declare(BufferId id);
@@ -181,6 +181,8 @@ void ScopeVerifier::verifySlot(const Access &access) {
     return;
   if (program[access.buffer].slots <= 1)
     report("slots", name(access.buffer) + " has no slots");
+  if (access.slot->isConstant()) // outside of the loops that rotate the buffer: see verifyRotation
+    return;
   // The innermost time loop that the form names; an outer one may only shift it.
   for (const TimeLoop &loop : llvm::reverse(timeLoops))
     if (int64_t coefficient = access.slot->coefficientOf(loop.iterator)) {
@@ -193,21 +195,24 @@ void ScopeVerifier::verifySlot(const Access &access) {
 }
 
 /// The buffers that a time loop rotates are mentioned in it by accesses with its slots alone.
-void ScopeVerifier::verifyRotation(const Loop &loop) {
+void ScopeVerifier::verifyRotation(const Stmt &stmt, SymbolId iterator) {
   std::map<BufferId, unsigned> slotted, mentioned;
-  forEachStmt(loop.body, [&](const Stmt &stmt) {
-    forEachAccess(stmt, [&](const Access &access, Use) {
-      slotted[access.buffer] += access.slot && access.slot->coefficientOf(loop.axis.iterator) != 0;
+  auto count = [&](const Stmt &inner) {
+    forEachAccess(inner, [&](const Access &access, Use) {
+      slotted[access.buffer] += access.slot && access.slot->coefficientOf(iterator) != 0;
     });
-    forEachBuffer(stmt, [&](BufferId id) { ++mentioned[id]; });
-  });
-  for (auto [id, count] : slotted) {
-    if (count == 0)
+    forEachBuffer(inner, [&](BufferId id) { ++mentioned[id]; });
+  };
+  count(stmt);
+  forEachInnerBlock(stmt, [&](const Block &block) { forEachStmt(block, count); });
+  const auto *loop = std::get_if<Loop>(&stmt.node);
+  for (auto [id, accesses] : slotted) {
+    if (accesses == 0)
       continue;
-    if (count != mentioned[id])
-      report("slots", name(id) + " is rotated by the loop over " +
-                          program[loop.axis.iterator].name + " and mentioned in it without a slot");
-    if (loop.axis.step != 1)
+    if (accesses != mentioned[id])
+      report("slots", name(id) + " is rotated by the loop over " + program[iterator].name +
+                          " and mentioned in it without a slot");
+    if (loop && loop->axis.step != 1)
       report("slots", "the loop that rotates " + name(id) + " has a step");
   }
 }
@@ -261,11 +266,11 @@ void ScopeVerifier::verifyRepeats(const Live &before) {
         report("drops", name(id) + " is dropped in a loop that may run again");
 }
 
-void ScopeVerifier::verifyLoop(const Loop &loop) {
+void ScopeVerifier::verifyLoop(const Stmt &stmt, const Loop &loop) {
   Scope scope{*this};
   bool isTime = loop.role == LoopRole::Time;
   if (isTime) {
-    verifyRotation(loop);
+    verifyRotation(stmt, loop.axis.iterator);
     timeLoops.push_back({loop.axis.iterator, openSymbols.size()});
   }
   forEachAffine(loop.axis, [&](const Affine &form) { use(form); });
@@ -278,8 +283,13 @@ void ScopeVerifier::verifyLoop(const Loop &loop) {
     timeLoops.pop_back();
 }
 
-void ScopeVerifier::verifyWhile(const While &loop) {
+void ScopeVerifier::verifyWhile(const Stmt &whole, const While &loop) {
   Scope scope{*this};
+  if (loop.iterator) {
+    verifyRotation(whole, *loop.iterator);
+    timeLoops.push_back({*loop.iterator, openSymbols.size()});
+    declare(*loop.iterator);
+  }
   Live before = live;
   for (const Stmt &stmt : loop.header)
     verifyHere(stmt);
@@ -288,6 +298,8 @@ void ScopeVerifier::verifyWhile(const While &loop) {
   verifyBlock(loop.body);
   verifyRepeats(before);
   live = afterHeader;
+  if (loop.iterator)
+    timeLoops.pop_back();
 }
 
 void ScopeVerifier::verifyIf(const If &node) {
@@ -350,8 +362,8 @@ void ScopeVerifier::verifyHere(const Stmt &stmt) {
                         },
                         [&](const Drop &node) { verifyDrop(node); },
                         [&](const Compute &node) { verifyCompute(node); },
-                        [&](const Loop &node) { verifyLoop(node); },
-                        [&](const While &node) { verifyWhile(node); },
+                        [&](const Loop &node) { verifyLoop(stmt, node); },
+                        [&](const While &node) { verifyWhile(stmt, node); },
                         [&](const Labelled &node) { verifyLabelled(node); },
                         [&](const Leave &node) { verifyLeave(node); },
                         [&](const If &node) { verifyIf(node); },

@@ -68,11 +68,15 @@ template <typename BlockT, typename F> void forEachBlock(BlockT &block, F &&visi
 template <typename StmtT, typename F> void forEachDeclaredSymbol(StmtT &stmt, F &&visit) {
   std::visit(overloaded{[&](OneOf<Let> auto &node) { visit(node.symbol); },
                         [&](OneOf<Loop> auto &node) { visit(node.axis.iterator); },
+                        [&](OneOf<While> auto &node) {
+                          if (node.iterator)
+                            visit(*node.iterator);
+                        },
                         [&](OneOf<Compute> auto &node) {
                           for (auto &axis : node.axes)
                             visit(axis.iterator);
                         },
-                        [](OneOf<Alloc, Declare, View, Bind, Drop, While, Labelled, Leave, If, Call,
+                        [](OneOf<Alloc, Declare, View, Bind, Drop, Labelled, Leave, If, Call,
                                  LibraryCall, Check> auto &) {}},
              stmt.node);
 }

@@ -394,6 +394,10 @@ bool CanonicalizeWalk::rewrite(Stmt &, While &loop) {
   size_t symbols = declaredSymbols.size(), buffers = declaredBuffers.size();
   size_t numbers = numbered.size();
   Facts::Mark mark = facts.mark();
+  if (loop.iterator) {
+    symbolInScope[loop.iterator->index] = true;
+    declaredSymbols.push_back(*loop.iterator);
+  }
   walk(loop.header);
   rewriteScalar(loop.condition);
   FlowState exit = state;
