@@ -102,8 +102,9 @@ class Search:
         """What finds the fault; nothing where all fail. All ways with --all, else the first."""
         self.build("hpc-opt")
         found = []
-        for way in [self.by_tests, self.by_orders, self.by_programs] if is_in_ir else [self.by_programs]:
-            answer = way()
+        ways = {"tests": self.by_tests, "orders": self.by_orders, "programs": self.by_programs}
+        for way in self.arguments.ways.split(",") if is_in_ir else ["programs"]:
+            answer = ways[way]()
             if answer:
                 found.append(answer)
                 if not self.arguments.all:
@@ -118,6 +119,7 @@ def main():
     parser.add_argument("--count", type=int, default=2000)
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--all", action="store_true", help="look on after the first way that finds a fault")
+    parser.add_argument("--ways", default="tests,orders,programs", help="what looks for faults of the IR")
     parser.add_argument("--cmake", action="append", default=[], help="an option for configuring the copy")
     parser.add_argument("faults", nargs="*", help="names of patches; default: all")
     arguments = parser.parse_args()

@@ -504,6 +504,33 @@ class Generator:
             self.variables.append(variable)
         return None
 
+    def view(self):
+        """A name for a part of an array, perhaps backwards."""
+        names = [name for name in self.arrays() if not name.is_handle]
+        if not names:
+            return self.new_array()
+        base, shape, parts = self.rng.choice(names), [], []
+        for dim, size in enumerate(base.shape):
+            if len(base.shape) == 2 and dim == 0 and self.chance(0.4) and size.value(self.values) > 0:
+                parts.append(str(self.rng.choice([Form(0), size - 1])))
+                continue
+            cut = self.rng.choice([0, 1, 1, 2])
+            extent = size - cut if size.value(self.values) >= cut else Form(0)
+            start, step = Form(self.rng.randint(0, cut)), 1
+            if extent.constant + len(extent.terms) == 0:
+                start = Form(0)
+            elif self.chance(0.25):
+                start, step = start + extent - 1, -1
+            shape.append(extent)
+            parts.append("%s : %s : %d" % (start, extent, step))
+        name = Name(self.fresh("v"), shape, True)
+        if not shape or any(s.value(self.values) == 0 for s in shape):
+            return self.new_array()
+        self.write("view %%%s : f64[%s] = %%%s[%s]" % (
+            name.name, ", ".join(map(str, shape)), base.name, ", ".join(parts)))
+        self.scopes[-1].append(name)
+        return None
+
     def variable(self):
         name = self.fresh("s")
         self.write("alloc %%%s : f64[]" % name)
@@ -772,12 +799,13 @@ class Generator:
             return self.store()
         kinds = [
             (self.store, 24), (self.temporary, 14), (self.chain, 10), (self.copy, 8), (self.reduction, 10),
-            (self.smoothing, 5), (self.repetition, 5),
+            (self.smoothing, 5), (self.repetition, 5), (self.view, 4),
             (self.new_array, 6), (self.variable, 5), (self.print_something, 5), (self.check, 4), (self.loop, 7),
             (self.scalar_loop, 4), (self.time_loop, 4), (self.swap_loop, 4), (self.while_loop, 3),
             (self.branch, 5), (self.labelled, 3), (self.call, 6)]
-        if "q1" in self.values or any(name.startswith("q") for name in self.values):
-            kinds = kinds[:7]  # inside a function
+        in_functions = [self.store, self.temporary, self.chain, self.copy, self.reduction, self.smoothing, self.repetition]
+        if any(name.startswith("q") for name in self.values):
+            kinds = [kind for kind in kinds if kind[0] in in_functions]  # inside a function
         return self.rng.choices([kind for kind, _ in kinds], [weight for _, weight in kinds])[0]()
 
     def program(self):
