@@ -214,12 +214,19 @@ struct LoopContext {
   std::vector<Env> continues, breaks;
 };
 
+/// What a loop was found to do from one state at its entry: where it is analysed again from a state
+/// that has grown, its types have at most grown from these.
+struct LoopResult {
+  Env entry, head, exit;
+};
+
 /// The function that is being analysed; the module's own code is one too.
 struct FunctionContext {
   Instance *instance = nullptr; // null for the module
   std::string name;
   Env env;
   LoopContext *loop = nullptr;
+  std::map<const ast::Block *, LoopResult> loops; // by their bodies
   std::map<std::pair<std::string, Type>, typed::VariableId> variables;
   std::set<std::string> locals; // names the body assigns; others are the module's
   std::optional<Structure> returned;

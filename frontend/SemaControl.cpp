@@ -1,7 +1,7 @@
 // Control flow: branches, loops, returns.
 //
-// A loop is analysed in rounds until the types at its head are stable; a branch joins its two
-// paths.
+// A loop is analysed in rounds until the types at its head are stable, the first of them from what
+// an earlier analysis has found; a branch joins its two paths.
 
 #include "frontend/Sema.h"
 #include "llvm/ADT/STLExtras.h"
@@ -69,6 +69,14 @@ void Analyzer::analyzeLoop(const ast::Stmt &stmt, const ast::Block &body, const 
   Env head = entry;
   forgetFacts(head, assigned);
   std::optional<Env> exit;
+  // The rounds of a loop around this one come here again; without what the last of them has found,
+  // each level of a nest would double the work.
+  if (auto known = function->loops.find(&body);
+      known != function->loops.end() && join(known->second.entry, entry) == entry) {
+    head = join(entry, known->second.head);
+    forgetFacts(head, assigned);
+    exit = known->second.exit;
+  }
   typed::Block before, bodyBlock, otherwise;
   // Types only grow along a lattice of small height, so a handful of rounds is enough.
   for (unsigned round = 0;; ++round) {
@@ -124,6 +132,7 @@ void Analyzer::analyzeLoop(const ast::Stmt &stmt, const ast::Block &body, const 
     }
     discardRound(attempt);
   }
+  function->loops.insert_or_assign(&body, LoopResult{entry, head, *exit});
   out = outer;
   function->loop = outerLoop;
   for (typed::Stmt &conversion : before)
