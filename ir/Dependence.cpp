@@ -193,6 +193,8 @@ bool isNeverEmpty(const Axis &axis, const Facts &facts) {
 StorageGroups::StorageGroups(const Program &program, const Function &function)
     : parents(program.buffers.size()) {
   std::iota(parents.begin(), parents.end(), 0u);
+  for (const Buffer &buffer : program.buffers)
+    own.push_back(buffer.storage == Storage::Own);
   // What comes from outside can be one array under several names.
   std::optional<BufferId> outside;
   auto isHandle = [&](BufferId id) { return program[id].storage == Storage::Handle; };

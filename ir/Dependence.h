@@ -66,12 +66,17 @@ bool isNeverEmpty(const Axis &axis, const Facts &facts);
 class StorageGroups {
 public:
   StorageGroups(const Program &program, const Function &function);
-  bool mayOverlap(BufferId left, BufferId right) const { return groupOf(left) == groupOf(right); }
+  bool mayOverlap(BufferId left, BufferId right) const {
+    bool areAllocated = isAllocated(left) && isAllocated(right);
+    return left == right || (!areAllocated && groupOf(left) == groupOf(right));
+  }
 
 private:
   uint32_t groupOf(BufferId id) const;
   void join(BufferId left, BufferId right);
+  bool isAllocated(BufferId id) const { return id.index < own.size() && own[id.index]; }
   mutable std::vector<uint32_t> parents;
+  std::vector<bool> own; // by buffer: made by `alloc`
 };
 
 //===-----------------------------------------------------------------------------------------===//

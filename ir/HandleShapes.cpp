@@ -45,9 +45,15 @@ public:
   }
 
   std::map<BufferId, std::vector<Affine>> run() {
-    for (const auto &[handle, sources] : bindings)
-      if (std::optional<std::vector<Affine>> shape = firstShape(handle, sources))
-        shapes.emplace(handle, std::move(*shape));
+    // Handles that are bound to handles alone (a swap's third name) take over what is assumed
+    // there.
+    for (size_t known = ~size_t(0); known != shapes.size();) {
+      known = shapes.size();
+      for (const auto &[handle, sources] : bindings)
+        for (BufferId source : sources)
+          if (std::optional<std::vector<Affine>> shape = shapeOf(handle, source))
+            shapes.emplace(handle, std::move(*shape));
+    }
     while (removeWrong())
       ;
     return std::move(shapes);
@@ -69,18 +75,23 @@ private:
     }
   }
 
-  /// The shape of the first array bound to the handle, if the handle's scope can say it.
-  std::optional<std::vector<Affine>> firstShape(BufferId handle,
-                                                const std::vector<BufferId> &sources) const {
-    const Buffer &first = program[sources.front()];
-    if (first.storage == Storage::Handle || first.dims != program[handle].dims)
+  /// The shape of an array that is bound to the handle, if the handle's scope can say it.
+  std::optional<std::vector<Affine>> shapeOf(BufferId handle, BufferId source) const {
+    std::vector<Affine> shape = program[source].shape;
+    if (program[source].storage == Storage::Handle) {
+      auto assumed = shapes.find(source);
+      if (assumed == shapes.end())
+        return std::nullopt;
+      shape = assumed->second;
+    }
+    if (shape.size() != program[handle].dims)
       return std::nullopt;
     const std::set<SymbolId> &named = inScope.at(handle);
-    for (const Affine &size : first.shape)
+    for (const Affine &size : shape)
       for (const AffineTerm &term : size.terms)
         if (!named.count(term.symbol))
           return std::nullopt;
-    return first.shape;
+    return shape;
   }
 
   /// The form with the sizes of handles replaced by what is assumed of them.
