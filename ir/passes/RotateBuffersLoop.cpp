@@ -212,23 +212,41 @@ bool isHeld(const RotationLoop &loop, BufferId array) {
   return look(look, loop.function.body);
 }
 
-/// How often binds, views and calls outside of the loop that may run before it hand the name on.
+/// True if a bind or a call makes another name of the view.
+bool isHandedOn(const RotationLoop &loop, BufferId view) {
+  bool found = false;
+  forEachStmt(loop.function.body, [&](const Stmt &stmt) {
+    if (const auto *bind = std::get_if<Bind>(&stmt.node))
+      found |= bind->source == view;
+    else if (std::holds_alternative<Call>(stmt.node))
+      forEachBuffer(stmt, [&](BufferId id) { found |= id == view; });
+  });
+  return found;
+}
+
+/// How many names binds, views and calls before the loop make of an array that it may find.
 unsigned countHolders(const RotationLoop &loop, BufferId name) {
   unsigned count = 0;
-  auto look = [&](const Stmt &stmt) {
-    const auto *bind = std::get_if<Bind>(&stmt.node);
-    if (bind)
+  auto look = [&](const Stmt &stmt, bool isInside) {
+    if (const auto *bind = std::get_if<Bind>(&stmt.node)) {
       count += bind->source == name;
-    else if (std::holds_alternative<View>(stmt.node) || std::holds_alternative<Call>(stmt.node))
+    } else if (const auto *view = std::get_if<View>(&stmt.node)) {
+      // A view in a block inside ends with it.
+      count += view->base == name && (isHandedOn(loop, view->result) ||
+                                      (!isInside && isUsedAfter(loop, view->result) != After::No));
+    } else if (std::holds_alternative<Call>(stmt.node)) {
       forEachBuffer(stmt, [&](BufferId id) { count += id == name; });
+    }
   };
   bool repeats = false;
   for (size_t depth = 0; depth < loop.levels.size(); ++depth) {
     const auto &[block, position] = loop.levels[depth];
     for (size_t index = 0; index < block->size(); ++index)
       if (index < position || (repeats && index > position)) {
-        look((*block)[index]);
-        forEachInnerBlock((*block)[index], [&](const Block &inner) { forEachStmt(inner, look); });
+        look((*block)[index], false);
+        forEachInnerBlock((*block)[index], [&](const Block &inner) {
+          forEachStmt(inner, [&](const Stmt &stmt) { look(stmt, true); });
+        });
       }
     repeats |= depth + 1 < loop.levels.size() && isLoop((*block)[position]);
   }

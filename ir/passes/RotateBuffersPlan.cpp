@@ -403,10 +403,11 @@ private:
     for (auto [name, head] : plan.atHead) {
       unsigned end = plan.atEnd.at(name);
       next[head] = end, previous[end] = head;
-      if (head == end)
-        return refuse(nameOf(name) + " is the same array in each step", {}, "", {},
-                      anyCopyOf(name)),
-               false;
+      if (head == end) {
+        refuse(nameOf(name) + " is the same array in each step", {}, "", {}, anyCopyOf(name));
+        obstacle->isKnown = true;
+        return false;
+      }
     }
     for (auto [name, head] : plan.atHead) {
       if (plan.versions[head].buffer)
