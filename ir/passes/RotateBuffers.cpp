@@ -79,7 +79,7 @@ private:
     RotationLoop loop{program, function, groups, levels, facts};
     for (const RotationFamily &family : findFamilies(loop, block[index], {}))
       if (tried.insert(family.names).second &&
-          attempt(loop, block, index, Stmt(block[index]), family.names.front(), false))
+          attempt(loop, block, index, block[index], family.names.front(), false))
         return true;
     std::map<BufferId, std::set<BufferId>> temporaries; // by target
     for (const DelayedStore &store : findDelayedStores(loop, bodyOf(block[index])))
@@ -99,8 +99,10 @@ private:
   }
 
   /// Plans the family of the name; a copy that is in the way stays a copy.
-  bool attempt(const RotationLoop &loop, Block &block, size_t &index, const Stmt &candidate,
-               BufferId name, bool isDelayed) {
+  bool attempt(const RotationLoop &loop, Block &block, size_t &index, Stmt candidate, BufferId name,
+               bool isDelayed) {
+    constexpr unsigned mostSplits = 16;
+    unsigned splits = 0;
     std::set<size_t> kept;
     while (true) {
       std::optional<RotationFamily> family;
@@ -120,6 +122,13 @@ private:
         return true;
       }
       const auto &obstacle = std::get<RotationObstacle>(planned);
+      auto split = obstacle.split ? llvm::find(places, *obstacle.split) : places.end();
+      if (split != places.end() && splits < mostSplits &&
+          splitAtBoxes(program, bodyOf(candidate), static_cast<size_t>(split - places.begin()),
+                       family->names, obstacle.stored, family->facts)) {
+        ++splits, kept.clear();
+        continue;
+      }
       report(obstacle, candidate.loc);
       auto copy = obstacle.copy ? llvm::find(places, *obstacle.copy) : places.end();
       if (copy == places.end() || !kept.insert(static_cast<size_t>(copy - places.begin())).second)

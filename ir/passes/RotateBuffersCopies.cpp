@@ -209,6 +209,47 @@ std::vector<DelayedStore> findDelayedStores(const RotationLoop &loop, const Bloc
   return found;
 }
 
+bool spreadsThroughTemporaries(const Program &program, const Block &body, size_t position,
+                               const std::vector<BufferId> &names, const Facts &facts) {
+  const auto *store = std::get_if<Compute>(&body[position].node);
+  if (!store || store->axes.empty() || store->body.size() != 1 ||
+      !llvm::is_contained(names, store->body[0].target.buffer))
+    return false;
+  Footprint stored = footprintOf(store->body[0].target, store->axes);
+  bool spreads = false;
+  std::set<BufferId> seen;
+  std::vector<std::pair<const Stmt *, bool>> pending = {{&body[position], false}};
+  while (!pending.empty()) {
+    auto [stmt, isMaker] = pending.back();
+    pending.pop_back();
+    const auto &compute = std::get<Compute>(stmt->node);
+    forEachScalar(*stmt, [&](const Scalar &scalar) {
+      forEachAccess(scalar, [&](const Access &access, Use) {
+        if (llvm::is_contained(names, access.buffer)) {
+          Footprint read = footprintOf(access, compute.axes);
+          read.buffer = stored.buffer, read.slot = stored.slot;
+          spreads |= isMaker && !covers(stored, read, program, facts);
+          return;
+        }
+        bool isTemporary = llvm::any_of(body, [&](const Stmt &each) {
+          auto *alloc = std::get_if<Alloc>(&each.node);
+          return alloc && alloc->buffer == access.buffer;
+        });
+        if (!isTemporary || !seen.insert(access.buffer).second)
+          return;
+        for (size_t index = 0; index < position; ++index) {
+          auto *maker = std::get_if<Compute>(&body[index].node);
+          if (maker && llvm::any_of(maker->body, [&](const Assign &assign) {
+                return assign.target.buffer == access.buffer;
+              }))
+            pending.push_back({&body[index], true});
+        }
+      });
+    });
+  }
+  return spreads;
+}
+
 void storeThroughCopy(Program &program, Block &body, const DelayedStore &delayed) {
   auto compute = static_cast<std::ptrdiff_t>(delayed.compute);
   auto store = static_cast<std::ptrdiff_t>(delayed.store);

@@ -64,6 +64,17 @@ std::vector<DelayedStore> findDelayedStores(const RotationLoop &loop, const Bloc
 /// The same as a copy: `alloc old; old = u; u[box] = f(old)`.
 void storeThroughCopy(Program &program, Block &body, const DelayedStore &store);
 
+/// True if the statement stores to one of the names what temporaries of the body, filled before it,
+/// have made of cells of the names that the statement does not store at the same point.
+bool spreadsThroughTemporaries(const Program &program, const Block &body, size_t position,
+                               const std::vector<BufferId> &names, const Facts &facts);
+
+/// Cuts the compute at the position in two where one of the boxes ends inside what it reads of the
+/// names; false where none does.
+bool splitAtBoxes(Program &program, Block &body, size_t position,
+                  const std::vector<BufferId> &names, const std::vector<Footprint> &boxes,
+                  const Facts &facts);
+
 /// Families of names in the body, without the copies at these positions.
 std::vector<RotationFamily> findFamilies(const RotationLoop &loop, const Stmt &stmt,
                                          const std::set<size_t> &keptCopies);

@@ -251,6 +251,12 @@ private:
     });
   }
 
+  /// True if the step stores, for the first time, what was made of other cells of the array: where
+  /// the old cells stay, the temporaries in between can go.
+  bool spreads(size_t index, unsigned array) const {
+    return steps[index].spreads && plan.versions[versionOf.at(array)].kind == Version::Kind::Head;
+  }
+
   bool touch(size_t index) {
     const RotationStep &step = steps[index];
     int now = static_cast<int>(index);
@@ -265,8 +271,10 @@ private:
         if (!redefines(step, name))
           return refuse(nameOf(name) + " has no known array", step.loc), false;
         addFresh(name, now);
-      } else if (isShared(array->second, index)) {
+      } else if (isShared(array->second, index) || spreads(index, array->second)) {
         unsigned base = versionOf[array->second];
+        if (step.spreads) // fusion puts the reads where the store is
+          plan.versions[base].last = std::max(plan.versions[base].last, now);
         if (!isComplete(base))
           return false;
         Version moved{.kind = Version::Kind::Moved, .base = base, .first = now, .last = now};
@@ -311,11 +319,13 @@ private:
             !llvm::all_of(touches, [&](const Touch &touch) {
               return touch.use == Use::Write ||
                      (touch.use == Use::Read && isOld(index, name, version, cellsOf(touch)));
-            }))
-          return refuse("a step reads cells of " + nameOf(name) +
-                            " of which some are stored before and some later",
-                        pending->loc, "", {}, row.cause),
-                 false;
+            })) {
+          refuse("a step reads cells of " + nameOf(name) +
+                     " of which some are stored before and some later",
+                 pending->loc, "", {}, row.cause);
+          obstacle->split = index, obstacle->stored = row.stored;
+          return false;
+        }
         found = row.base;
       }
     }

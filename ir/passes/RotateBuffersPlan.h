@@ -28,6 +28,7 @@ struct RotationStep {
   std::map<BufferId, std::vector<Touch>> touches;
   bool leavesLoop = false;
   bool isPointwise = false; // one assignment at points in any order: reads before stores
+  bool spreads = false;     // stores what temporaries have made of other cells of the family
   Loc loc;
 };
 
@@ -89,8 +90,10 @@ struct RotationObstacle {
   Loc loc;
   std::string otherText = {};
   Loc other = {};
-  std::optional<size_t> copy = {}; // the step that need not be taken for a change of names
-  bool isKnown = false;            // another run of the pass may do better: not worth a remark
+  std::optional<size_t> copy = {};    // the step that need not be taken for a change of names
+  std::optional<size_t> split = {};   // the step that reads cells stored before and later
+  std::vector<Footprint> stored = {}; // the cells stored before it
+  bool isKnown = false;               // another run of the pass may do better: not worth a remark
 };
 
 /// The plan, or the obstacle.
