@@ -20,6 +20,9 @@ struct FusionContext {
   const Facts &facts; // that hold at the second of the two computes
 };
 
+/// The access that a plain copy reads, or null: one assignment of a load, without a guard.
+const Access *copiedBy(const Compute &compute);
+
 /// The computes as one: the axes of `first`, its body, then that of `second` with its axes renamed.
 /// Needs equal boxes (up to a shift), and that cells which one writes and the other touches are
 /// touched at equal points: a consumer of a reduction's result is refused by that. Nothing, with

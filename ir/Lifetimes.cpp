@@ -1,6 +1,7 @@
 //===- Lifetimes.cpp - where names end ------------------------------------------------------===//
 
 #include "Lifetimes.h"
+#include "Facts.h"
 #include "Walk.h"
 #include "llvm/ADT/STLExtras.h"
 #include <algorithm>
@@ -242,6 +243,33 @@ void placeDrops(const Program &program, Function &function) {
     std::erase_if(block, [](const Stmt &stmt) { return std::holds_alternative<Drop>(stmt.node); });
   });
   forEachBlock(function.body, [&](Block &block) { BlockLifetimes(program, block).place(); });
+}
+
+void removeAllocations(const Program &program, Function &function,
+                       const std::set<BufferId> &unnamed) {
+  std::set<BufferId> removed;
+  Facts facts;
+  forEachBlockWithFacts(program, function.body, facts, [&](Block &block, Facts &inner) {
+    Facts::Mark mark = inner.mark();
+    llvm::erase_if(block, [&](const Stmt &stmt) {
+      auto *alloc = std::get_if<Alloc>(&stmt.node);
+      bool dead = alloc && unnamed.count(alloc->buffer) &&
+                  llvm::all_of(program[alloc->buffer].shape,
+                               [&](const Affine &size) { return inner.isNonNegative(size); });
+      if (dead)
+        removed.insert(alloc->buffer);
+      else
+        addFactsOf(program, stmt, inner); // an allocation itself says that its size is legal
+      return dead;
+    });
+    inner.rewind(mark);
+  });
+  forEachBlock(function.body, [&](Block &block) {
+    llvm::erase_if(block, [&](const Stmt &stmt) {
+      auto *drop = std::get_if<Drop>(&stmt.node);
+      return drop && removed.count(drop->buffer);
+    });
+  });
 }
 
 } // namespace hpcc::ir

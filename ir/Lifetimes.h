@@ -8,6 +8,7 @@
 #define HPCC_IR_LIFETIMES_H
 
 #include "Program.h"
+#include <set>
 
 namespace hpcc::ir {
 
@@ -27,6 +28,11 @@ bool bindsAlways(const Program &program, const Function &function, BufferId hand
 /// Removes all drops of a function and sets new ones: in the block of the declaration after the
 /// last statement that mentions the name, and before each `leave` that ends the block earlier.
 void placeDrops(const Program &program, Function &function);
+
+/// Takes away the allocations and drops of arrays that nothing names any more, apart from those
+/// whose size may be negative, which raises.
+void removeAllocations(const Program &program, Function &function,
+                       const std::set<BufferId> &unnamed);
 
 } // namespace hpcc::ir
 

@@ -16,9 +16,11 @@ std::vector<const Pass *> defaultPipeline() {
       "raise-loops",    // loops over elements are computes
       "simplify",       // less to fuse
       "solve-guards",   // boxes without points that a guard excludes
-      "rotate-buffers", // names that a loop exchanges are storages of one buffer
       "elide-copies",   // right-hand sides go straight to their targets
-      "rotate-buffers", // and so are arrays that it copies
+      "rotate-buffers", // arrays that a loop copies or exchanges are storages of one buffer
+      "forward-copies", // other copies are not made
+      "elide-copies",   // what has become a plain store by that
+      "rotate-buffers", // what a temporary still keeps apart
       "plan-fusion",    // which computes become one
       "fuse",           //
       "contract",       // temporaries that fusion has left to single points

@@ -178,8 +178,8 @@ struct Loop {
 };
 
 /// while { header } cond condition { body }: the header runs before each test; what it declares is
-/// in scope in the condition and the body. `while t { .. }` is a time loop whose iterator counts its
-/// rounds from 0.
+/// in scope in the condition and the body. `while t { .. }` is a time loop whose iterator counts
+/// its rounds from 0.
 struct While {
   Block header;
   Scalar condition;
