@@ -242,7 +242,8 @@ private:
     forEachStmt(body, collect);
     for (size_t index = 0; index < body.size(); ++index) {
       const Compute *compute = asDefinition(body[index]);
-      if (!compute || !isTemporaryOf(body, compute->body[0].target.buffer, facts))
+      if (!compute || !isTemporaryOf(body, compute->body[0].target.buffer, facts) ||
+          !isOnlyLoaded(body, index, compute->body[0].target.buffer))
         continue;
       bool invariant =
           !mentionsInner(body[index], *compute, inner) &&
@@ -266,6 +267,33 @@ private:
         return index;
     }
     return std::nullopt;
+  }
+
+  /// Whether statements but the one at `position` only load elements of the array: no other name
+  /// gets it, which then would be a new array each time.
+  bool isOnlyLoaded(const Block &body, size_t position, BufferId array) const {
+    size_t mentions = 0, loads = 0;
+    auto count = [&](const Stmt &stmt) {
+      forEachScalar(stmt, [&](const Scalar &scalar) {
+        forEachSubtree(scalar, [&](const Scalar &tree) {
+          if (auto *load = std::get_if<ScalarLoad>(&tree.node))
+            loads += load->access.buffer == array;
+          else if (auto *gather = std::get_if<ScalarGather>(&tree.node))
+            loads += gather->buffer == array;
+        });
+      });
+      if (auto *call = std::get_if<LibraryCall>(&stmt.node))
+        for (const CallArgument &argument : call->arguments)
+          loads += argument == CallArgument(array);
+    };
+    for (auto [index, stmt] : llvm::enumerate(body)) {
+      if (index == position)
+        continue;
+      forEachMention(program, stmt, [&](BufferId id) { mentions += id == array; });
+      count(stmt);
+      forEachInnerBlock(stmt, [&](const Block &inner) { forEachStmt(inner, count); });
+    }
+    return mentions == loads;
   }
 
   /// Whether facts prove that each load of the compute lies in its array.
