@@ -57,7 +57,7 @@ public:
     for (const Stmt &stmt : body)
       names.push_back(namesOf(program, stmt));
     for (size_t index = 0; index < body.size(); ++index)
-      parts.copied.push_back(isCopied(body[index]));
+      parts.copied.push_back(isCopied(body[index]) && !usesOwn(index));
     prepareLater();
     for (const Stmt &stmt : body)
       touches.push_back(touchesOf(stmt, program, facts));
@@ -104,6 +104,14 @@ private:
           tree.node);
     });
     return fixed;
+  }
+
+  /// True if the statement names a symbol of a statement before it that is not repeated itself.
+  bool usesOwn(size_t index) const {
+    for (size_t before = 0; before < index; ++before)
+      if (!parts.copied[before] && meet(names[before].declared, names[index].symbols))
+        return true;
+    return false;
   }
 
   unsigned setsOf(BufferId variable) const {

@@ -522,6 +522,12 @@ private:
     for (const Version &row : plan.versions) {
       if (!row.buffer || row.kind != Version::Kind::Moved || isCoveredBy(row.certain, whole()))
         continue;
+      // Its other cells are those of its base: the storages of one buffer can agree in them for
+      // good, those of two buffers may exchange theirs in each step.
+      if (plan.versions[row.base].buffer != row.buffer)
+        return refuse("a copy takes cells that no step stores from arrays that rotate apart", {}, "",
+                      {}, row.cause),
+               false;
       RotationBuffer &buffer = plan.buffers[*row.buffer];
       bool isFirst = !buffer.hasFixedCells;
       buffer.hasFixedCells = true;
