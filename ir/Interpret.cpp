@@ -212,8 +212,10 @@ void Machine::advanceSlots(SymbolId iterator, const Stmt &loop, int64_t iteratio
   };
   look(loop);
   forEachInnerBlock(loop, [&](const Block &block) { forEachStmt(block, look); });
-  for (BufferId buffer : advanced)
-    if (const Array *array = arrayOf(buffer))
+  for (BufferId buffer : advanced) // an array that ended where the loop was left has no storage
+    if (nameOf(buffer).state != Name::State::Live)
+      continue;
+    else if (const Array *array = arrayOf(buffer))
       array->storage->currentSlot =
           (array->storage->currentSlot + iterations % array->slots) % array->slots;
 }

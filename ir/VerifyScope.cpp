@@ -201,7 +201,8 @@ void ScopeVerifier::verifyRotation(const Stmt &stmt, SymbolId iterator) {
     forEachAccess(inner, [&](const Access &access, Use) {
       slotted[access.buffer] += access.slot && access.slot->coefficientOf(iterator) != 0;
     });
-    forEachBuffer(inner, [&](BufferId id) { ++mentioned[id]; });
+    if (!std::holds_alternative<Drop>(inner.node)) // the array ends, with all its storages
+      forEachBuffer(inner, [&](BufferId id) { ++mentioned[id]; });
   };
   count(stmt);
   forEachInnerBlock(stmt, [&](const Block &block) { forEachStmt(block, count); });

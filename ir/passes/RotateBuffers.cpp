@@ -184,9 +184,8 @@ private:
     const auto *loop = std::get_if<Loop>(&stmt.node);
     if (loop && (!loop->axis.lo.asSingle() || loop->axis.step != 1))
       return RotationObstacle{"the steps of the loop are not counted by ones", stmt.loc};
-    bool endsItself = llvm::any_of(bodyOf(stmt), [](const Stmt &each) {
-      return std::holds_alternative<Leave>(each.node);
-    });
+    bool endsItself = llvm::any_of(
+        bodyOf(stmt), [](const Stmt &each) { return std::holds_alternative<Leave>(each.node); });
     if (endsItself)
       return RotationObstacle{.text = "the loop has one step", .loc = stmt.loc, .isKnown = true};
     // A first step that runs apart.

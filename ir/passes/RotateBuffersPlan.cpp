@@ -525,8 +525,8 @@ private:
       // Its other cells are those of its base: the storages of one buffer can agree in them for
       // good, those of two buffers may exchange theirs in each step.
       if (plan.versions[row.base].buffer != row.buffer)
-        return refuse("a copy takes cells that no step stores from arrays that rotate apart", {}, "",
-                      {}, row.cause),
+        return refuse("a copy takes cells that no step stores from arrays that rotate apart", {},
+                      "", {}, row.cause),
                false;
       RotationBuffer &buffer = plan.buffers[*row.buffer];
       bool isFirst = !buffer.hasFixedCells;
