@@ -151,7 +151,7 @@ private:
     if (std::holds_alternative<While>(rotated.node) && dependsOnFirstStep(*plan))
       return RotationObstacle{"whether the while has a first step is known only when it ends",
                               rotated.loc};
-    obstacle = findSharedEntry(loop, *plan);
+    obstacle = findSharedEntry(loop, family, *plan);
     for (const RotationBuffer &buffer : plan->buffers)
       if (!obstacle && isDelayed && buffer.hasFixedCells && !isMostlyStored(buffer, family.shape))
         obstacle = RotationObstacle{

@@ -255,11 +255,26 @@ unsigned countHolders(const RotationLoop &loop, BufferId name) {
 
 } // namespace
 
-std::optional<RotationObstacle> findSharedEntry(const RotationLoop &loop,
-                                                const RotationPlan &plan) {
+/// True if the loop may store to the array that the name holds where it is entered: the name is
+/// used before it is bound.
+static bool usesEntryArray(const RotationFamily &family, const RotationPlan &plan, BufferId name) {
+  if (plan.atHead.count(name))
+    return true;
+  for (const RotationStep &step : family.steps) {
+    if ((step.kind == RotationStep::Kind::Bind || step.kind == RotationStep::Kind::Alloc) &&
+        step.name == name)
+      return false;
+    if (step.touches.count(name) || (step.kind == RotationStep::Kind::Copy && step.name == name))
+      return true;
+  }
+  return false;
+}
+
+std::optional<RotationObstacle>
+findSharedEntry(const RotationLoop &loop, const RotationFamily &family, const RotationPlan &plan) {
   std::set<BufferId> arrays;
-  for (const auto &[name, head] : plan.atHead) {
-    if (loop.program[name].storage != Storage::Handle)
+  for (BufferId name : family.names) {
+    if (loop.program[name].storage != Storage::Handle || !usesEntryArray(family, plan, name))
       continue;
     std::optional<BufferId> array = arrayAtEntry(loop, name);
     std::string text = "%" + loop.program[name].name;

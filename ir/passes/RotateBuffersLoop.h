@@ -91,7 +91,8 @@ std::optional<RotationObstacle> describe(const RotationLoop &loop, const Stmt &s
 
 /// Handles that hold an array from before the loop: each an array of its own, which nothing else
 /// names. The obstacle, if there is one.
-std::optional<RotationObstacle> findSharedEntry(const RotationLoop &loop, const RotationPlan &plan);
+std::optional<RotationObstacle>
+findSharedEntry(const RotationLoop &loop, const RotationFamily &family, const RotationPlan &plan);
 
 /// True if the array can become a buffer with slots where it is made: outside of the loop it is
 /// named by accesses and by calls of the library alone.

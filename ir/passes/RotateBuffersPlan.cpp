@@ -518,7 +518,23 @@ private:
   // Cells that no step stores
   //===-----------------------------------------------------------------------------------===//
 
+  /// A loop advances the storages that it accesses: names that it exchanges only stay names.
+  bool areAllAccessed() {
+    std::set<unsigned> accessed;
+    for (const RotationUse &use : plan.uses)
+      for (const auto *names : {&use.read, &use.stored})
+        for (auto [name, version] : *names)
+          if (plan.versions[version].buffer)
+            accessed.insert(*plan.versions[version].buffer);
+    if (accessed.size() == plan.buffers.size())
+      return true;
+    refuse("the loop exchanges names of arrays that it does not access");
+    return false;
+  }
+
   bool findFixedCells() {
+    if (!areAllAccessed())
+      return false;
     for (const Version &row : plan.versions) {
       if (!row.buffer || row.kind != Version::Kind::Moved || isCoveredBy(row.certain, whole()))
         continue;
