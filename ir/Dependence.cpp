@@ -295,9 +295,8 @@ std::optional<Dependence> dependenceBetween(const Access &first, const Access &s
     std::optional<int64_t> difference = (left.form - right.form).asConstant();
     if (!difference)
       continue;
-    int64_t steps = 0;
-    if (*difference % coefficient != 0 ||
-        (steps = *difference / coefficient, steps % axis->step != 0))
+    int64_t steps = *difference / coefficient;
+    if (*difference % coefficient != 0 || steps % axis->step != 0)
       return std::nullopt;
     std::optional<int64_t> &known = result.distance[static_cast<size_t>(axis - axes.data())];
     if (known && *known != steps)

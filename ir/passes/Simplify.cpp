@@ -130,6 +130,19 @@ private:
     return plain ? compute : nullptr;
   }
 
+  /// Whether the compute updates what it reads: its value is not what it would compute again.
+  bool readsItsTarget(const Compute &compute) const {
+    bool reads = false;
+    BufferId target = compute.body[0].target.buffer;
+    forEachSubtree(compute.body[0].value, [&](const Scalar &tree) {
+      if (auto *load = std::get_if<ScalarLoad>(&tree.node))
+        reads |= groups.mayOverlap(load->access.buffer, target);
+      else if (auto *gather = std::get_if<ScalarGather>(&tree.node))
+        reads |= groups.mayOverlap(gather->buffer, target);
+    });
+    return reads;
+  }
+
   /// Whether two computes store equal values over equal boxes at equal indices.
   bool storeTheSame(const Compute &left, const Compute &right) {
     if (left.axes.size() != right.axes.size())
@@ -156,7 +169,7 @@ private:
       for (size_t earlier = index; earlier-- > (index > furthest ? index - furthest : 0);) {
         const Compute *first = asDefinition(block[earlier]);
         if (!first || first->body[0].target.buffer == second->body[0].target.buffer ||
-            !storeTheSame(*first, *second))
+            readsItsTarget(*first) || !storeTheSame(*first, *second))
           continue;
         if (changesBetween(block, earlier, index, facts))
           break;
