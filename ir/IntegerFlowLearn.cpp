@@ -225,7 +225,10 @@ std::optional<Wide> IntegerFlow::executions(const Store &store, size_t depth) co
   Wide product = 1;
   for (size_t index = std::max(depth, store.cut); index < store.loops.size(); ++index) {
     std::optional<Wide> count = loops.at(store.loops[index]).iterations;
-    if (!count || (product *= *count) > largestCount)
+    if (!count)
+      return std::nullopt;
+    product *= *count;
+    if (product > largestCount)
       return std::nullopt;
   }
   return product;
