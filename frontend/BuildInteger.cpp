@@ -5,6 +5,7 @@
 // readable to the passes.
 
 #include "frontend/BuildIR.h"
+#include "ir/Interval.h"
 #include "ir/Walk.h"
 #include "llvm/ADT/STLExtras.h"
 
@@ -49,31 +50,15 @@ void Builder::narrow(const Affine &form, Interval interval) {
   known = {std::max(known.lo, interval.lo), std::min(known.hi, interval.hi)};
 }
 
-static Interval intervalOfType(DType type) {
-  switch (type) {
-  case DType::Bool:
-    return {0, 1};
-  case DType::I8:
-    return {INT8_MIN, INT8_MAX};
-  case DType::I16:
-    return {INT16_MIN, INT16_MAX};
-  case DType::I32:
-    return {INT32_MIN, INT32_MAX};
-  case DType::U8:
-    return {0, UINT8_MAX};
-  case DType::U16:
-    return {0, UINT16_MAX};
-  case DType::U32:
-    return {0, UINT32_MAX};
-  default:
-    return {};
-  }
+static Interval rangeOfType(DType type) {
+  ir::Interval range = ir::intervalOfType(type);
+  return {static_cast<int64_t>(range.lo), static_cast<int64_t>(range.hi)};
 }
 
 std::optional<Interval> Builder::rangeOfNarrow(DType type) {
   if (!ir::isInteger(type) || type == DType::I64)
     return std::nullopt;
-  return type == DType::U64 ? Interval{0, INT64_MAX} : intervalOfType(type);
+  return type == DType::U64 ? Interval{0, INT64_MAX} : rangeOfType(type);
 }
 
 Scalar Builder::fitsIn(const Scalar &tree, Interval range) {
@@ -119,42 +104,39 @@ static Interval intervalOfApply(ScalarOp op, llvm::ArrayRef<Interval> of) {
 }
 
 Interval Builder::intervalOf(const Scalar &tree) const {
-  return std::visit(overloaded{[](const ir::ScalarConstant &node) {
-                                 if (ir::isFloat(node.type))
-                                   return Interval{};
-                                 int64_t number = ir::asInteger(node);
-                                 return Interval{number, number};
-                               },
-                               [&](const ir::ScalarAffine &node) { return intervalOf(node.form); },
-                               [&](const ir::ScalarLoad &node) {
-                                 return intervalOfType(program[node.access.buffer].type);
-                               },
-                               [&](const ir::ScalarGather &node) {
-                                 return intervalOfType(program[node.buffer].type);
-                               },
-                               [](const ir::ScalarDim &) { return sizeInterval; },
-                               [](const ir::ScalarBound &) { return Interval{0, 1}; },
-                               [&](const ir::ScalarCast &node) {
-                                 DType from = ir::typeOf(node.operand.front(), program);
-                                 Interval of = ir::isInteger(from) || from == DType::Bool
-                                                   ? intervalOf(node.operand.front())
-                                                   : Interval{};
-                                 Interval to = intervalOfType(node.type);
-                                 return of.within(to) ? of : to;
-                               },
-                               [&](const ir::ScalarApply &node) {
-                                 llvm::SmallVector<Interval, 3> of;
-                                 for (const Scalar &operand : node.operands)
-                                   of.push_back(intervalOf(operand));
-                                 Interval result = intervalOfApply(node.op, of);
-                                 // Narrow types and plain operations wrap where the exact result
-                                 // does not fit.
-                                 bool fits = result.within({INT64_MIN + 1, INT64_MAX - 1});
-                                 return node.type == DType::I64 && (fits || node.checked)
-                                            ? result
-                                            : intervalOfType(node.type);
-                               }},
-                    tree.node);
+  return std::visit(
+      overloaded{
+          [](const ir::ScalarConstant &node) {
+            if (ir::isFloat(node.type))
+              return Interval{};
+            int64_t number = ir::asInteger(node);
+            return Interval{number, number};
+          },
+          [&](const ir::ScalarAffine &node) { return intervalOf(node.form); },
+          [&](const ir::ScalarLoad &node) { return rangeOfType(program[node.access.buffer].type); },
+          [&](const ir::ScalarGather &node) { return rangeOfType(program[node.buffer].type); },
+          [](const ir::ScalarDim &) { return sizeInterval; },
+          [](const ir::ScalarBound &) { return Interval{0, 1}; },
+          [&](const ir::ScalarCast &node) {
+            DType from = ir::typeOf(node.operand.front(), program);
+            Interval of = ir::isInteger(from) || from == DType::Bool
+                              ? intervalOf(node.operand.front())
+                              : Interval{};
+            Interval to = rangeOfType(node.type);
+            return of.within(to) ? of : to;
+          },
+          [&](const ir::ScalarApply &node) {
+            llvm::SmallVector<Interval, 3> of;
+            for (const Scalar &operand : node.operands)
+              of.push_back(intervalOf(operand));
+            Interval result = intervalOfApply(node.op, of);
+            // Narrow types and plain operations wrap where the exact result
+            // does not fit.
+            bool fits = result.within({INT64_MIN + 1, INT64_MAX - 1});
+            return node.type == DType::I64 && (fits || node.checked) ? result
+                                                                     : rangeOfType(node.type);
+          }},
+      tree.node);
 }
 
 /// A value that is the same whenever it is computed: no element, no variable, no handle.

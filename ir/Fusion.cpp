@@ -8,16 +8,16 @@
 
 namespace hpcc::ir {
 
+bool isOwnArray(const Buffer &buffer) {
+  return buffer.storage == Storage::Own && buffer.dims > 0 && buffer.slots == 1;
+}
+
 const Access *copiedBy(const Compute &compute) {
   if (compute.body.size() != 1 || compute.axes.empty())
     return nullptr;
   const Assign &assign = compute.body.front();
   auto *load = std::get_if<ScalarLoad>(&assign.value.node);
   return load && !assign.guard && assign.op == AssignOp::Set ? &load->access : nullptr;
-}
-
-static bool isLocal(const Compute &compute, BufferId buffer) {
-  return llvm::is_contained(compute.locals, buffer);
 }
 
 static bool canRaise(const Compute &compute) {

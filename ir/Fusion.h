@@ -20,6 +20,9 @@ struct FusionContext {
   const Facts &facts; // that hold at the second of the two computes
 };
 
+/// True if only `alloc` has made the name, and no loop rotates it: nothing else shares its storage.
+bool isOwnArray(const Buffer &buffer);
+
 /// The access that a plain copy reads, or null: one assignment of a load, without a guard.
 const Access *copiedBy(const Compute &compute);
 

@@ -245,6 +245,13 @@ void placeDrops(const Program &program, Function &function) {
   forEachBlock(function.body, [&](Block &block) { BlockLifetimes(program, block).place(); });
 }
 
+std::vector<unsigned> countMentions(const Program &program, const Function &function) {
+  std::vector<unsigned> mentions(program.buffers.size());
+  for (const Stmt &stmt : function.body)
+    forEachMention(program, stmt, [&](BufferId id) { ++mentions[id.index]; });
+  return mentions;
+}
+
 void removeAllocations(const Program &program, Function &function,
                        const std::set<BufferId> &unnamed) {
   std::set<BufferId> removed;

@@ -18,6 +18,9 @@ namespace hpcc::ir {
 void forEachMention(const Program &program, const Stmt &stmt,
                     llvm::function_ref<void(BufferId)> visit);
 
+/// How often the function mentions each buffer, by buffer.
+std::vector<unsigned> countMentions(const Program &program, const Function &function);
+
 /// True if the end of the block can be reached.
 bool fallsThrough(const Block &block);
 

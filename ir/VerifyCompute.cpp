@@ -51,10 +51,6 @@ static bool mentions(const Access &access, SymbolId symbol) {
   return llvm::any_of(access.indices, [&](const Index &index) { return mentions(index, symbol); });
 }
 
-static bool isLocal(const Compute &compute, BufferId buffer) {
-  return llvm::is_contained(compute.locals, buffer);
-}
-
 /// The other accesses of the compute to what `target` writes, for each par axis, and for each red
 /// axis that the target has.
 static void verifyParAccesses(const Compute &compute, const Access &target, VerifyReport &report) {

@@ -9,6 +9,7 @@
 #define HPCC_IR_WALK_H
 
 #include "Program.h"
+#include "llvm/ADT/STLExtras.h"
 #include <type_traits>
 
 namespace hpcc::ir {
@@ -162,6 +163,11 @@ template <typename F> void rewriteScalars(Stmt &stmt, F &&rewrite) {
 //===-----------------------------------------------------------------------------------------===//
 // Accesses, buffers, affine forms
 //===-----------------------------------------------------------------------------------------===//
+
+/// True if each point of the compute has a scalar of its own under this name.
+inline bool isLocal(const Compute &compute, BufferId buffer) {
+  return llvm::is_contained(compute.locals, buffer);
+}
 
 enum class Use : uint8_t { Read = 1, Write = 2, ReadWrite = 3 };
 inline bool isRead(Use use) { return use != Use::Write; }

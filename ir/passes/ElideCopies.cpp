@@ -21,10 +21,7 @@ class ElideCopies {
 public:
   ElideCopies(Program &program, Function &function, PassContext &context)
       : program(program), function(function), context(context), groups(program, function),
-        mentions(program.buffers.size()) {
-    for (const Stmt &stmt : function.body)
-      forEachMention(program, stmt, [&](BufferId id) { ++mentions[id.index]; });
-  }
+        mentions(countMentions(program, function)) {}
 
   void run() {
     Facts facts;
@@ -43,17 +40,10 @@ private:
       addFactsOf(program, block[index], facts);
       auto *compute = std::get_if<Compute>(&block[index].node);
       const Access *source = compute ? copiedBy(*compute) : nullptr;
-      if (!source)
-        continue;
-      if (isTemporary(source->buffer) && storeStraight(block, index, facts))
+      if (source && isOwnArray(program[source->buffer]) && storeStraight(block, index, facts))
         index = 0, facts.rewind(mark), addFactsOf(program, block[0], facts);
     }
     facts.rewind(mark);
-  }
-
-  /// A name that only `alloc` has made: nothing else shares its storage.
-  bool isTemporary(BufferId id) const {
-    return program[id].storage == Storage::Own && program[id].dims > 0 && program[id].slots == 1;
   }
 
   /// The statement of the block before `end` that stores all of the temporary, if it is the only

@@ -23,9 +23,7 @@ class ForwardCopies {
 public:
   ForwardCopies(Program &program, Function &function, PassContext &context)
       : program(program), function(function), context(context), groups(program, function),
-        mentions(program.buffers.size()) {
-    countMentions();
-  }
+        mentions(countMentions(program, function)) {}
 
   void run() {
     Facts facts;
@@ -38,12 +36,6 @@ public:
   }
 
 private:
-  void countMentions() {
-    mentions.assign(mentions.size(), 0);
-    for (const Stmt &stmt : function.body)
-      forEachMention(program, stmt, [&](BufferId id) { ++mentions[id.index]; });
-  }
-
   void visit(Block &block, Facts &facts) {
     Facts::Mark mark = facts.mark();
     for (size_t index = 0; index < block.size(); ++index) {
@@ -51,16 +43,11 @@ private:
       auto *compute = std::get_if<Compute>(&block[index].node);
       const Access *source = compute ? copiedBy(*compute) : nullptr;
       BufferId target = source ? compute->body.front().target.buffer : BufferId();
-      if (source && isTemporary(target) && target != source->buffer &&
+      if (source && isOwnArray(program[target]) && target != source->buffer &&
           readOriginal(block, index, facts))
         --index;
     }
     facts.rewind(mark);
-  }
-
-  /// A name that only `alloc` has made: nothing else shares its storage.
-  bool isTemporary(BufferId id) const {
-    return program[id].storage == Storage::Own && program[id].dims > 0 && program[id].slots == 1;
   }
 
   /// True if all mentions of the copy behind the statement are loads, and the statement that has
@@ -118,7 +105,7 @@ private:
     context.count("copies read as their originals");
     llvm::move(rewritten, block.begin() + static_cast<std::ptrdiff_t>(position) + 1);
     block.erase(block.begin() + static_cast<std::ptrdiff_t>(position));
-    countMentions();
+    mentions = countMentions(program, function);
     unnamed.insert(copy);
     return true;
   }

@@ -266,9 +266,7 @@ private:
 void planFusion(Program &program, PassContext &context) {
   for (Function &function : program.functions) {
     StorageGroups groups(program, function);
-    std::vector<unsigned> mentions(program.buffers.size());
-    for (const Stmt &stmt : function.body)
-      forEachMention(program, stmt, [&](BufferId id) { ++mentions[id.index]; });
+    std::vector<unsigned> mentions = countMentions(program, function);
     uint32_t nextGroup = 0;
     Facts facts;
     forEachBlockWithFacts(program, function.body, facts, [&](Block &block, Facts &inner) {

@@ -20,10 +20,6 @@ bool mentions(const Access &access, SymbolId symbol) {
   return found;
 }
 
-bool isLocal(const Compute &compute, BufferId buffer) {
-  return llvm::is_contained(compute.locals, buffer);
-}
-
 //===-----------------------------------------------------------------------------------------===//
 // Reductions
 //===-----------------------------------------------------------------------------------------===//
