@@ -353,6 +353,12 @@ public:
                             collect(node.body);
                             certain = before;
                           },
+                          [&](const Parallel &node) {
+                            if (node.condition)
+                              collect(*node.condition, stmt.loc);
+                            collect(node.body);
+                          },
+                          [&](const Single &node) { collect(node.body); },
                           // What follows inside the block may be left out.
                           [&](const Leave &) { certain = false; },
                           [&](const auto &) { collectOther(stmt); }},

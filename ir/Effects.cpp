@@ -90,23 +90,23 @@ private:
       forEachSubtree(scalar, [&](const Scalar &tree) { addReads(tree); });
     });
     std::visit(
-        overloaded{
-            [&](const Compute &node) {
-              for (const Assign &assign : node.body) {
-                touch(result.writes, assign.target.buffer);
-                if (assign.op != AssignOp::Set)
-                  touch(result.reads, assign.target.buffer);
-              }
-            },
-            [&](const Bind &node) {
-              result.writes.globals |= isGlobal[node.handle.index];
-              result.reads.globals |= isGlobal[node.source.index];
-            },
-            [&](const View &node) { result.reads.globals |= isGlobal[node.base.index]; },
-            [&](const Call &node) { addCall(node); },
-            [&](const LibraryCall &node) { addLibrary(node); },
-            [&](const Check &) { result.fails = true; },
-            [](OneOf<Let, Alloc, Declare, Drop, Loop, While, Labelled, Leave, If> auto &) {}},
+        overloaded{[&](const Compute &node) {
+                     for (const Assign &assign : node.body) {
+                       touch(result.writes, assign.target.buffer);
+                       if (assign.op != AssignOp::Set)
+                         touch(result.reads, assign.target.buffer);
+                     }
+                   },
+                   [&](const Bind &node) {
+                     result.writes.globals |= isGlobal[node.handle.index];
+                     result.reads.globals |= isGlobal[node.source.index];
+                   },
+                   [&](const View &node) { result.reads.globals |= isGlobal[node.base.index]; },
+                   [&](const Call &node) { addCall(node); },
+                   [&](const LibraryCall &node) { addLibrary(node); },
+                   [&](const Check &) { result.fails = true; },
+                   [](OneOf<Let, Alloc, Declare, Drop, Loop, While, Labelled, Leave, If, Parallel,
+                            Single, Barrier> auto &) {}},
         stmt.node);
   }
 

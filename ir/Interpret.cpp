@@ -224,7 +224,7 @@ Flow Machine::run(const Loop &loop, const Stmt &stmt) {
   Flow flow = Flow::Next;
   int64_t iterations = 0;
   forEachValue(loop.axis, [&](int64_t) {
-    flow = step() ? run(loop.body) : Flow::Stop;
+    asWorker(loop.axis, [&] { flow = step() ? run(loop.body) : Flow::Stop; });
     iterations += flow == Flow::Next;
     return flow == Flow::Next;
   });
@@ -266,6 +266,55 @@ Flow Machine::run(const Leave &leave) {
 Flow Machine::run(const If &branch) {
   bool taken = isTrue(branch.condition);
   return stopped ? Flow::Stop : run(taken ? branch.thenBody : branch.elseBody);
+}
+
+//===---------------------------------------------------------------------------------------===//
+// Teams of threads
+//===---------------------------------------------------------------------------------------===//
+
+bool TeamWatch::touch(Cell cell, bool store) {
+  if (cell.storage->number > storagesBefore)
+    return true;
+  Touches &touches = cells[{cell.storage, cell.element}];
+  bool clash = touches.writer && *touches.writer != worker;
+  if (store) {
+    clash |= touches.severalReaders || (touches.reader && *touches.reader != worker);
+    touches.writer = worker;
+    return !clash;
+  }
+  touches.severalReaders |= touches.reader && *touches.reader != worker;
+  touches.reader = worker;
+  return !clash;
+}
+
+Flow Machine::run(const Parallel &parallel) {
+  if (parallel.condition)
+    evaluate(*parallel.condition); // the meaning is the same with one thread and with many
+  TeamWatch watching(memory.made);
+  team = &watching;
+  Flow flow = stopped ? Flow::Stop : run(parallel.body);
+  team = nullptr;
+  return flow;
+}
+
+Flow Machine::run(const Single &single) {
+  team->worker = team->next();
+  Flow flow = run(single.body);
+  team->worker = TeamWatch::everyone;
+  return flow;
+}
+
+Flow Machine::run(const Barrier &) {
+  team->passBarrier();
+  return next();
+}
+
+void Machine::asWorker(const Axis &axis, llvm::function_ref<void()> iteration) {
+  if (!team || axis.mapping == Mapping::None)
+    return iteration();
+  team->worker = team->next();
+  iteration();
+  team->worker = TeamWatch::everyone;
 }
 
 Flow Machine::run(const Check &check) {

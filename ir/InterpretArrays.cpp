@@ -14,7 +14,7 @@ constexpr uint8_t arbitraryByte = 0xA7;
 Memory::Memory(DType type, int64_t elements, MemoryUse &use)
     : type(type), bytes(static_cast<size_t>(elements) * sizeOf(type),
                         type == DType::Bool ? uint8_t(1) : arbitraryByte),
-      use(use) {
+      use(use), number(++use.made) {
   use.bytes += bytes.size();
 }
 

@@ -16,6 +16,7 @@ namespace hpcc::ir {
 /// Bytes alive at one time; every Memory counts itself in and out.
 struct MemoryUse {
   uint64_t bytes = 0;
+  uint64_t made = 0; // storages so far
 };
 
 /// The elements of one `alloc`, slot after slot. They start as a fixed pattern (bool: true), which
@@ -34,6 +35,7 @@ struct Memory {
   /// The slot that a time loop starts from.
   int64_t currentSlot = 0;
   MemoryUse &use;
+  const uint64_t number; // of the storages made, from 1
 };
 
 using Sizes = llvm::SmallVector<int64_t, 4>;

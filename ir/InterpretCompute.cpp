@@ -67,6 +67,8 @@ struct Machine::ComputeRun {
   const Compute &compute;
   std::vector<int64_t> point;
   std::vector<TreeSums> trees; // one an assignment
+  /// Where a mapped axis is reduced: who stores the results.
+  std::optional<TeamWatch::Worker> reducedBy = {};
 };
 
 void Machine::forEachValue(const Axis &axis, llvm::function_ref<bool(int64_t)> visit) {
@@ -107,6 +109,16 @@ static ScalarOp operationOf(AssignOp op) {
   return ScalarOp::Or;
 }
 
+/// Whether the assignment's target lacks a red axis.
+static bool reduces(const Compute &compute, const Assign &assign) {
+  return llvm::any_of(compute.axes, [&](const Axis &axis) {
+    return axis.kind == AxisKind::Red &&
+           llvm::none_of(assign.target.indices, [&](const Index &index) {
+             return index.form.coefficientOf(axis.iterator) != 0;
+           });
+  });
+}
+
 void Machine::runAssign(ComputeRun &run, size_t index) {
   const Assign &assign = run.compute.body[index];
   if (assign.loc.isValid())
@@ -133,8 +145,14 @@ void Machine::runAssign(ComputeRun &run, size_t index) {
     sum.values[tree] = value;
     return;
   }
+  // The threads of a team reduce their shares for themselves: the target is the whole compute's.
+  TeamWatch::Worker thread = team ? team->worker : TeamWatch::everyone;
+  if (run.reducedBy && reduces(run.compute, assign))
+    team->worker = *run.reducedBy;
   ScalarConstant old = load(*target);
   store(*target, evaluateApply(operationOf(assign.op), false, value.type, {old, value}).value);
+  if (team)
+    team->worker = thread;
 }
 
 /// NumPy's pairwise sum of the values in their order.
@@ -161,9 +179,8 @@ void Machine::addTrees(ComputeRun &run) {
         return fault("a tree sum of a type that is not a float");
       ScalarConstant tree = type == DType::F64 ? treeOf<double>(sum.values, hpc_tree_f64, type)
                                                : treeOf<float>(sum.values, hpc_tree_f32, type);
-      ScalarConstant old = sum.target.storage->load(sum.target.element);
-      sum.target.storage->store(sum.target.element,
-                                evaluateApply(ScalarOp::Add, false, type, {old, tree}).value);
+      ScalarConstant old = load(sum.target);
+      store(sum.target, evaluateApply(ScalarOp::Add, false, type, {old, tree}).value);
     }
   }
 }
@@ -184,24 +201,19 @@ void Machine::runAxis(ComputeRun &run, size_t axis) {
     return runPoint(run);
   forEachValue(run.compute.axes[axis], [&](int64_t value) {
     run.point[axis] = value;
-    runAxis(run, axis + 1);
+    asWorker(run.compute.axes[axis], [&] { runAxis(run, axis + 1); });
     return step();
-  });
-}
-
-/// Whether the assignment's target lacks a red axis.
-static bool reduces(const Compute &compute, const Assign &assign) {
-  return llvm::any_of(compute.axes, [&](const Axis &axis) {
-    return axis.kind == AxisKind::Red &&
-           llvm::none_of(assign.target.indices, [&](const Index &index) {
-             return index.form.coefficientOf(axis.iterator) != 0;
-           });
   });
 }
 
 Flow Machine::run(const Compute &compute) {
   ComputeRun state{compute, std::vector<int64_t>(compute.axes.size()),
                    std::vector<TreeSums>(compute.body.size())};
+  auto mapped =
+      llvm::find_if(compute.axes, [](const Axis &axis) { return axis.mapping != Mapping::None; });
+  bool isDivided = team && mapped != compute.axes.end();
+  if (isDivided && mapped->kind == AxisKind::Red)
+    state.reducedBy = team->next();
   ParallelWatch watching(compute);
   if (watching.isNeeded()) {
     for (const Assign &assign : compute.body) {
@@ -215,8 +227,12 @@ Flow Machine::run(const Compute &compute) {
   if (!stopped)
     runAxis(state, 0);
   watch = nullptr;
+  if (isDivided)
+    team->worker = state.reducedBy.value_or(team->next());
   if (!stopped)
     addTrees(state);
+  if (isDivided)
+    team->worker = TeamWatch::everyone;
   return next();
 }
 

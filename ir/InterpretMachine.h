@@ -68,6 +68,33 @@ private:
   llvm::DenseMap<std::pair<Memory *, int64_t>, Touches> cells;
 };
 
+/// Looks for cells that two threads of a team touch without a barrier between, one of them by a
+/// store. Each iteration of a mapped axis and each `single` counts as a thread of its own, so that
+/// no schedule and no number of threads hides a missing barrier.
+class TeamWatch {
+public:
+  using Worker = uint64_t;
+  static constexpr Worker everyone = 0; // what all threads do
+
+  /// A team that begins when so many storages have been made: later ones belong to who makes them.
+  explicit TeamWatch(uint64_t storages) : storagesBefore(storages) {}
+
+  Worker worker = everyone;
+  Worker next() { return ++workers; }
+  void passBarrier() { cells.clear(); }
+  /// False if another worker touches the cell in this phase.
+  bool touch(Cell cell, bool store);
+
+private:
+  struct Touches {
+    std::optional<Worker> reader, writer;
+    bool severalReaders = false;
+  };
+  uint64_t storagesBefore;
+  Worker workers = everyone;
+  llvm::DenseMap<std::pair<Memory *, int64_t>, Touches> cells;
+};
+
 /// How a block ended. Leave: towards the label in Machine::leaving. Stop: the run ended.
 enum class Flow : uint8_t { Next, Leave, Stop };
 
@@ -121,6 +148,11 @@ private:
   Flow run(const Labelled &labelled);
   Flow run(const Leave &leave);
   Flow run(const If &branch);
+  Flow run(const Parallel &parallel);
+  Flow run(const Single &single);
+  Flow run(const Barrier &barrier);
+  /// Runs an iteration of a mapped axis as a thread of the team.
+  void asWorker(const Axis &axis, llvm::function_ref<void()> iteration);
   Flow run(const Call &call);
   Flow run(const LibraryCall &call);
   Flow run(const Check &check);
@@ -156,6 +188,7 @@ private:
   std::vector<bool> isGlobal; // by buffer
   std::vector<Name> globals;  // by buffer
   ParallelWatch *watch = nullptr;
+  TeamWatch *team = nullptr;
   bool hasSlots = false;
 };
 

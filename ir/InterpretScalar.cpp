@@ -115,12 +115,16 @@ std::optional<Cell> Machine::locate(BufferId buffer, llvm::ArrayRef<int64_t> ind
 ScalarConstant Machine::load(Cell cell) {
   if (watch && !watch->touch(cell, false))
     fault("a point of a par axis reads a cell that another point stores");
+  if (team && !team->touch(cell, false))
+    fault("a thread reads a cell that another one stores, without a barrier between");
   return cell.storage->load(cell.element);
 }
 
 void Machine::store(Cell cell, const ScalarConstant &value) {
   if (watch && !watch->touch(cell, true))
     fault("a point of a par axis stores a cell that another point touches");
+  if (team && !team->touch(cell, true))
+    fault("a thread stores a cell that another one touches, without a barrier between");
   cell.storage->store(cell.element, value);
 }
 

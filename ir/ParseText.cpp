@@ -48,6 +48,17 @@ Axis TextParser::parseAxis() {
   return axis;
 }
 
+// ["@threads" ["(" "dynamic" ")"]]
+Mapping TextParser::parseMapping() {
+  if (!accept("@"))
+    return Mapping::None;
+  expect("threads");
+  if (!accept("("))
+    return Mapping::Threads;
+  expect("dynamic"), expect(")");
+  return Mapping::DynamicThreads;
+}
+
 // access op scalar ["order" ("seq" | "tree" "(" symbols ")")] ["if" scalar, on the same line]
 Assign TextParser::parseAssign() {
   Assign assign;
@@ -130,6 +141,7 @@ Compute TextParser::parseCompute() {
       axis.kind = *kind, ++position;
     else
       failExpected("par, red or seq");
+    axis.mapping = parseMapping();
     compute.axes.push_back(std::move(axis));
   });
   if (accept("local"))
@@ -207,6 +219,7 @@ Loop TextParser::parseLoop() {
   loop.axis.kind = AxisKind::Seq;
   if (std::optional<AxisKind> kind = parseWord<AxisKind>(token().text))
     loop.axis.kind = *kind, ++position;
+  loop.axis.mapping = parseMapping();
   expect(":");
   if (std::optional<LoopRole> role = parseWord<LoopRole>(token().text))
     loop.role = *role, ++position;
@@ -288,6 +301,15 @@ Stmt TextParser::parseStmt() {
     stmt.node = Leave{parseLabel()};
   } else if (word == "if") {
     stmt.node = parseIf();
+  } else if (word == "parallel") {
+    std::optional<Scalar> condition;
+    if (accept("if"))
+      condition = parseScalar();
+    stmt.node = Parallel{std::move(condition), parseBlock()};
+  } else if (word == "single") {
+    stmt.node = Single{parseBlock()};
+  } else if (word == "barrier") {
+    stmt.node = Barrier{};
   } else if (word == "call") {
     stmt.node = parseCall();
   } else if (word == "check") {

@@ -74,6 +74,8 @@ std::string orderProblem(llvm::ArrayRef<const Pass *> passes, Stage stage) {
       return ("the pass '" + pass->flag + "' takes a program of stage " + wordOf(pass->atLeast) +
               ", and here it is of stage " + wordOf(stage))
           .str();
+    if (stage == Stage::Mapped && pass->leaves < Stage::Mapped)
+      return ("the pass '" + pass->flag + "' does not take a mapped program").str();
     stage = std::max(stage, pass->leaves);
   }
   return {};

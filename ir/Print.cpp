@@ -77,6 +77,7 @@ struct Printer {
   void declaration(BufferId id);
   void declarations(llvm::ArrayRef<BufferId> ids);
   void axis(const Axis &axis);
+  void mapping(const Axis &axis);
   void assign(const Assign &assign);
   void view(const View &view);
   void compute(const Compute &compute);
@@ -319,6 +320,11 @@ void Printer::axis(const Axis &axis) {
     out << " step " << axis.step;
 }
 
+void Printer::mapping(const Axis &axis) {
+  if (axis.mapping != Mapping::None)
+    out << ' ' << wordOf(axis.mapping);
+}
+
 void Printer::assign(const Assign &assign) {
   access(assign.target);
   out << ' ' << wordOf(assign.op) << ' ', scalar(assign.value);
@@ -362,7 +368,8 @@ void Printer::view(const View &view) {
 
 void Printer::compute(const Compute &compute) {
   out << "compute (";
-  list(compute.axes, [&](const Axis &each) { axis(each), out << ' ' << wordOf(each.kind); });
+  list(compute.axes,
+       [&](const Axis &each) { axis(each), out << ' ' << wordOf(each.kind), mapping(each); });
   out << ')';
   if (!compute.locals.empty()) {
     out << " local(";
@@ -433,7 +440,7 @@ void Printer::header(const Stmt &stmt) {
                  [&](const Loop &node) {
                    out << "loop ", axis(node.axis);
                    if (node.axis.kind != AxisKind::Seq)
-                     out << ' ' << wordOf(node.axis.kind);
+                     out << ' ' << wordOf(node.axis.kind), mapping(node.axis);
                    out << " : " << wordOf(node.role) << " {";
                  },
                  [&](const While &node) {
@@ -445,6 +452,14 @@ void Printer::header(const Stmt &stmt) {
                  [&](const Labelled &node) { out << "block @b" << node.label.index << " {"; },
                  [&](const Leave &node) { out << "leave @b" << node.label.index; },
                  [&](const If &node) { out << "if ", scalar(node.condition), out << " {"; },
+                 [&](const Parallel &node) {
+                   out << "parallel ";
+                   if (node.condition)
+                     out << "if ", scalar(*node.condition), out << ' ';
+                   out << '{';
+                 },
+                 [&](const Single &) { out << "single {"; },
+                 [&](const Barrier &) { out << "barrier"; },
                  [&](const Call &node) {
                    out << "call ";
                    if (!node.results.empty()) {
@@ -468,22 +483,23 @@ void Printer::header(const Stmt &stmt) {
 
 void Printer::stmt(const Stmt &stmt) {
   line(), header(stmt);
-  std::visit(
-      overloaded{[&](OneOf<Loop, Labelled> auto &node) { block(node.body), line(), out << '}'; },
-                 [&](const While &node) {
-                   block(node.header), line();
-                   out << "} cond ", scalar(node.condition), out << " {";
-                   block(node.body), line(), out << '}';
-                 },
-                 [&](const If &node) {
-                   block(node.thenBody), line(), out << '}';
-                   if (node.elseBody.empty())
-                     return;
-                   out << " else {", block(node.elseBody), line(), out << '}';
-                 },
-                 [](OneOf<Let, Alloc, Declare, View, Bind, Drop, Compute, Leave, Call, LibraryCall,
-                          Check> auto &) {}},
-      stmt.node);
+  std::visit(overloaded{[&](OneOf<Loop, Labelled, Parallel, Single> auto &node) {
+                          block(node.body), line(), out << '}';
+                        },
+                        [&](const While &node) {
+                          block(node.header), line();
+                          out << "} cond ", scalar(node.condition), out << " {";
+                          block(node.body), line(), out << '}';
+                        },
+                        [&](const If &node) {
+                          block(node.thenBody), line(), out << '}';
+                          if (node.elseBody.empty())
+                            return;
+                          out << " else {", block(node.elseBody), line(), out << '}';
+                        },
+                        [](OneOf<Let, Alloc, Declare, View, Bind, Drop, Compute, Leave, Barrier,
+                                 Call, LibraryCall, Check> auto &) {}},
+             stmt.node);
   location(stmt.loc);
 }
 

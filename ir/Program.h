@@ -118,12 +118,18 @@ struct Drop {
 /// the targets of reductions, where only the order attribute counts. seq: the written order counts.
 enum class AxisKind : uint8_t { Par, Red, Seq };
 
+/// Who runs the iterations of an axis. Threads: those of the enclosing `parallel`, each a row of
+/// iterations as long as the others'; DynamicThreads: the same a few at a time, for iterations of
+/// different lengths. Of a `red` axis each thread reduces its share.
+enum class Mapping : uint8_t { None, Threads, DynamicThreads };
+
 /// i in [lo, hi) step s. Empty when hi <= lo.
 struct Axis {
   SymbolId iterator;
   Bound lo, hi;
   int64_t step = 1;
   AxisKind kind = AxisKind::Par;
+  Mapping mapping = Mapping::None;
   bool operator==(const Axis &) const = default;
 };
 
@@ -169,7 +175,8 @@ struct Compute {
 
 enum class LoopRole : uint8_t { Seq, Time, Tile };
 
-/// loop i in [lo, hi) step s : role { ... }. Bounds are evaluated once, at entry.
+/// loop i in [lo, hi) step s : role { ... }. Bounds are evaluated once, at entry. A `par` loop may
+/// run its iterations in any order.
 struct Loop {
   Axis axis;
   LoopRole role = LoopRole::Seq;
@@ -211,6 +218,28 @@ struct If {
   bool operator==(const If &) const;
 };
 
+/// parallel [if condition] { ... }: a team of threads runs the body; without the condition a team
+/// of one. All of them follow its control flow, with symbols and scalar variables of their own for
+/// what is declared inside; the iterations of a mapped axis are divided among them, and a `single`
+/// runs on one. What one thread stores another may touch behind a `barrier` only. The meaning is
+/// that of the body alone.
+struct Parallel {
+  std::optional<Scalar> condition;
+  Block body;
+  bool operator==(const Parallel &) const;
+};
+
+/// single { ... }: one thread runs the body, and the others pass by.
+struct Single {
+  Block body;
+  bool operator==(const Single &) const;
+};
+
+/// barrier: no thread goes on before all have come here.
+struct Barrier {
+  bool operator==(const Barrier &) const = default;
+};
+
 /// An argument of a call: a value, an array by reference, or text.
 using CallArgument = std::variant<Scalar, BufferId, std::string>;
 
@@ -249,7 +278,7 @@ struct Check {
 
 struct Stmt {
   std::variant<Let, Alloc, Declare, View, Bind, Drop, Compute, Loop, While, Labelled, Leave, If,
-               Call, LibraryCall, Check>
+               Parallel, Single, Barrier, Call, LibraryCall, Check>
       node;
   Loc loc;
   bool operator==(const Stmt &) const = default;
@@ -259,6 +288,8 @@ inline bool Loop::operator==(const Loop &) const = default;
 inline bool While::operator==(const While &) const = default;
 inline bool Labelled::operator==(const Labelled &) const = default;
 inline bool If::operator==(const If &) const = default;
+inline bool Parallel::operator==(const Parallel &) const = default;
+inline bool Single::operator==(const Single &) const = default;
 
 /// What running a function can do to the world outside it. Inferred bottom-up (Effects.h) and
 /// verified.

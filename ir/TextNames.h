@@ -15,6 +15,10 @@ template <> struct WordsOf<AxisKind> {
   static constexpr llvm::StringLiteral words[] = {"par", "red", "seq"};
   static_assert(std::size(words) == unsigned(AxisKind::Seq) + 1);
 };
+template <> struct WordsOf<Mapping> {
+  static constexpr llvm::StringLiteral words[] = {"", "@threads", "@threads(dynamic)"};
+  static_assert(std::size(words) == unsigned(Mapping::DynamicThreads) + 1);
+};
 template <> struct WordsOf<LoopRole> {
   static constexpr llvm::StringLiteral words[] = {"seq", "time", "tile"};
   static_assert(std::size(words) == unsigned(LoopRole::Tile) + 1);

@@ -82,6 +82,7 @@ private:
   // Statements.
   void parseType(Buffer &buffer);
   Axis parseAxis();
+  Mapping parseMapping();
   Assign parseAssign();
   Alloc parseAlloc();
   View parseView();

@@ -180,6 +180,7 @@ std::vector<VerifyError> verify(const Program &program) {
   verifyTables(report);
   verifyFunctions(report);
   verifyScopes(report);
+  verifyTeams(report);
   if (report.errors.empty())
     verifyEffects(report);
   return std::move(report.errors);

@@ -43,12 +43,21 @@
 //   calls         the callee exists; arguments and results fit its signature, or the row of
 //                 Library.def
 //   errors        a check names a row of runtime/Errors.def and gives it its arguments
+// Teams of threads (VerifyParallel.cpp)
+//   parallel      a `parallel` stands in no other one, and no `leave` leaves it; `single` and
+//                 `barrier` stand in one, and neither in a `single` nor in a mapped loop
+//   mapping       a mapped axis is par, or red in an order of which a share can be taken (any, or
+//                 the first axis of the compute's trees); a compute has one; it stands in a
+//                 `parallel`, and neither in a `single` nor in a mapped loop. A mapped loop is par
+//   own           what all threads of a team do stores only to what is declared inside, and neither
+//                 raises, prints, calls nor names arrays
 // Functions (Verify.cpp)
 //   signature     parameters and results are scalar variables or handles; `main` exists and has
 //   none effects       the stated effects are those inferred (Effects.h)
 // Stages (VerifyStmt.cpp)
 //   source        loops are ordered: axis kinds of loops are seq
 //   canonical     no view names a view
+//   mapped        only from here on there are teams of threads
 //
 //===-----------------------------------------------------------------------------------------===//
 #ifndef HPCC_IR_VERIFY_H

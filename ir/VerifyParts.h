@@ -27,6 +27,8 @@ void verifyAccess(const Access &access, VerifyReport &report);
 void verifyStmt(const Stmt &stmt, VerifyReport &report);
 /// The par, red and order invariants.
 void verifyCompute(const Compute &compute, VerifyReport &report);
+/// The invariants of teams of threads.
+void verifyTeams(VerifyReport &report);
 /// Scopes and lifetimes of the program.
 void verifyScopes(VerifyReport &report);
 

@@ -368,6 +368,12 @@ void ScopeVerifier::verifyHere(const Stmt &stmt) {
                         [&](const Labelled &node) { verifyLabelled(node); },
                         [&](const Leave &node) { verifyLeave(node); },
                         [&](const If &node) { verifyIf(node); },
+                        [&](const Parallel &node) {
+                          if (node.condition)
+                            useScalar(*node.condition);
+                          verifyBlock(node.body);
+                        },
+                        [&](const Single &node) { verifyBlock(node.body); }, [](const Barrier &) {},
                         [&](OneOf<Bind, Call, LibraryCall, Check> auto &) { useAll(stmt); }},
              stmt.node);
 }

@@ -30,12 +30,13 @@ concept OneOf = (std::is_same_v<std::remove_const_t<T>, Ts> || ...);
 
 /// visit(block) for each block directly inside the statement.
 template <typename StmtT, typename F> void forEachInnerBlock(StmtT &stmt, F &&visit) {
-  std::visit(overloaded{[&](OneOf<Loop, Labelled> auto &node) { visit(node.body); },
-                        [&](OneOf<While> auto &node) { visit(node.header), visit(node.body); },
-                        [&](OneOf<If> auto &node) { visit(node.thenBody), visit(node.elseBody); },
-                        [](OneOf<Let, Alloc, Declare, View, Bind, Drop, Compute, Leave, Call,
-                                 LibraryCall, Check> auto &) {}},
-             stmt.node);
+  std::visit(
+      overloaded{[&](OneOf<Loop, Labelled, Parallel, Single> auto &node) { visit(node.body); },
+                 [&](OneOf<While> auto &node) { visit(node.header), visit(node.body); },
+                 [&](OneOf<If> auto &node) { visit(node.thenBody), visit(node.elseBody); },
+                 [](OneOf<Let, Alloc, Declare, View, Bind, Drop, Compute, Leave, Barrier, Call,
+                          LibraryCall, Check> auto &) {}},
+      stmt.node);
 }
 
 /// visit(stmt) for each statement of the block and those nested in it, outer before inner. The
@@ -77,8 +78,8 @@ template <typename StmtT, typename F> void forEachDeclaredSymbol(StmtT &stmt, F 
                           for (auto &axis : node.axes)
                             visit(axis.iterator);
                         },
-                        [](OneOf<Alloc, Declare, View, Bind, Drop, Labelled, Leave, If, Call,
-                                 LibraryCall, Check> auto &) {}},
+                        [](OneOf<Alloc, Declare, View, Bind, Drop, Labelled, Leave, If, Parallel,
+                                 Single, Barrier, Call, LibraryCall, Check> auto &) {}},
              stmt.node);
 }
 
@@ -91,8 +92,8 @@ template <typename StmtT, typename F> void forEachDeclaredBuffer(StmtT &stmt, F 
                           for (auto &local : node.locals)
                             visit(local);
                         },
-                        [](OneOf<Let, Bind, Drop, Loop, While, Labelled, Leave, If, Call,
-                                 LibraryCall, Check> auto &) {}},
+                        [](OneOf<Let, Bind, Drop, Loop, While, Labelled, Leave, If, Parallel,
+                                 Single, Barrier, Call, LibraryCall, Check> auto &) {}},
              stmt.node);
 }
 
@@ -129,24 +130,28 @@ template <typename StmtT, typename F> void forEachScalar(StmtT &stmt, F &&visit)
       if (auto *scalar = std::get_if<Scalar>(&argument))
         visit(*scalar);
   };
-  std::visit(
-      overloaded{[&](OneOf<Let> auto &node) { visit(node.value); },
-                 [&](OneOf<Compute> auto &node) {
-                   for (auto &assign : node.body) {
-                     if (assign.guard)
-                       visit(*assign.guard);
-                     visit(assign.value);
-                   }
-                 },
-                 [&](OneOf<While, If> auto &node) { visit(node.condition); },
-                 [&](OneOf<Call, LibraryCall> auto &node) { arguments(node); },
-                 [&](OneOf<Check> auto &node) {
-                   visit(node.condition);
-                   for (auto &argument : node.arguments)
-                     visit(argument);
-                 },
-                 [](OneOf<Alloc, Declare, View, Bind, Drop, Loop, Labelled, Leave> auto &) {}},
-      stmt.node);
+  std::visit(overloaded{[&](OneOf<Let> auto &node) { visit(node.value); },
+                        [&](OneOf<Compute> auto &node) {
+                          for (auto &assign : node.body) {
+                            if (assign.guard)
+                              visit(*assign.guard);
+                            visit(assign.value);
+                          }
+                        },
+                        [&](OneOf<While, If> auto &node) { visit(node.condition); },
+                        [&](OneOf<Parallel> auto &node) {
+                          if (node.condition)
+                            visit(*node.condition);
+                        },
+                        [&](OneOf<Call, LibraryCall> auto &node) { arguments(node); },
+                        [&](OneOf<Check> auto &node) {
+                          visit(node.condition);
+                          for (auto &argument : node.arguments)
+                            visit(argument);
+                        },
+                        [](OneOf<Alloc, Declare, View, Bind, Drop, Loop, Labelled, Leave, Single,
+                                 Barrier> auto &) {}},
+             stmt.node);
 }
 
 /// rewrite(scalar) for each subtree, operands first: the lambda may replace the tree by assigning.
@@ -222,7 +227,8 @@ template <typename StmtT, typename F> void forEachBuffer(StmtT &stmt, F &&visit)
                             visit(result);
                         },
                         [&](OneOf<LibraryCall> auto &node) { arguments(node); },
-                        [](OneOf<Let, Loop, While, Labelled, Leave, If, Check> auto &) {}},
+                        [](OneOf<Let, Loop, While, Labelled, Leave, If, Parallel, Single, Barrier,
+                                 Check> auto &) {}},
              stmt.node);
   forEachScalar(stmt, [&](auto &scalar) {
     forEachSubtree(scalar, [&](auto &tree) {

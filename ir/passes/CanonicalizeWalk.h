@@ -10,6 +10,7 @@
 
 #include "CanonicalizeState.h"
 #include "ir/Pass.h"
+#include "ir/Walk.h"
 
 namespace hpcc::ir {
 
@@ -43,6 +44,9 @@ private:
   bool rewrite(Stmt &stmt, Labelled &labelled);
   bool rewrite(Stmt &stmt, Leave &leave);
   bool rewrite(Stmt &stmt, If &branch);
+  bool rewrite(Stmt &, OneOf<Parallel, Single, Barrier> auto &) {
+    llvm_unreachable("mapped programs are canonical");
+  }
   bool rewrite(Stmt &stmt, Call &call);
   bool rewrite(Stmt &stmt, LibraryCall &call);
   bool rewrite(Stmt &stmt, Check &check);

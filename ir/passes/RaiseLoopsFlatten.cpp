@@ -203,6 +203,9 @@ private:
                    [&](OneOf<Labelled, Leave> auto &) {
                      return refuse("an iteration may end early", stmt.loc);
                    },
+                   [&](OneOf<Parallel, Single, Barrier> auto &) {
+                     return refuse("the iterations are divided among threads already", stmt.loc);
+                   },
                    [&](OneOf<Declare, View, Bind, Drop> auto &) {
                      return refuse("each iteration names arrays", stmt.loc);
                    }},
