@@ -34,11 +34,14 @@ if(HPCC_LINK_LLVM STREQUAL "shared")
 else()
   # The case of a component's name matters: "x86" would silently mean a library LLVMx86.
   llvm_map_components_to_libnames(llvm_libraries
-    Analysis BitReader BitWriter CodeGen Core IRReader Instrumentation JITLink Linker MC Object
+    Analysis BitReader BitWriter CodeGen Core FrontendOpenMP IRReader Instrumentation JITLink Linker MC Object
     OrcDebugging OrcJIT OrcTargetProcess Passes Support Target TargetParser TransformUtils X86)
   target_link_libraries(hpcc_llvm_support INTERFACE LLVMSupport)
   target_link_libraries(hpcc_llvm INTERFACE ${llvm_libraries})
 endif()
+
+# The threads of compiled programs, loaded by those that use them.
+find_library(HPCC_OPENMP_LIBRARY omp HINTS ${LLVM_LIBRARY_DIRS} REQUIRED)
 
 # The deterministic vector math functions; Debian has them as a shared library only.
 find_path(HPCC_SLEEF_INCLUDE sleef.h REQUIRED)

@@ -74,6 +74,7 @@ struct LinkParts {
   std::string compiler;   // of C, for its knowledge of the system's libraries
   std::string runtime;    // libhpcrt.a
   std::string vectorMath; // SLEEF
+  std::string openMp;     // the library of threads, which only programs with teams need
 };
 LinkParts findLinkParts(llvm::StringRef hpccPath);
 

@@ -96,7 +96,7 @@ llvm::Value *emitFloorDivision(FunctionState &state, llvm::Value *dividend, llvm
 // EmitArray.cpp: buffers
 //===-----------------------------------------------------------------------------------------===//
 
-/// Memory in the entry block.
+/// Memory in the entry block; inside a `parallel` in that of the thread.
 llvm::AllocaInst *createEntryAlloca(FunctionState &state, llvm::Type *type,
                                     const llvm::Twine &name);
 
@@ -196,6 +196,36 @@ bool isTree(const ir::Assign &assign);
 /// The innermost loops of a compute with tree sums: over the axes of all its trees, in their order.
 void emitTrees(FunctionState &state, const ir::Compute &compute,
                llvm::ArrayRef<const ir::Axis *> treeAxes);
+
+/// The number of iterations: 0 where hi <= lo.
+llvm::Value *emitTripCount(FunctionState &state, llvm::Value *lo, llvm::Value *hi, int64_t step);
+
+//===-----------------------------------------------------------------------------------------===//
+// EmitTeam.cpp: teams of threads
+//===-----------------------------------------------------------------------------------------===//
+
+void emitParallel(FunctionState &state, const ir::Parallel &region);
+void emitSingle(FunctionState &state, const ir::Single &single);
+void emitBarrier(FunctionState &state);
+
+/// The loop of a mapped axis: this thread's iterations. `independent` as for emitCountedLoop;
+/// `innermost`: neighbouring iterations touch neighbouring elements.
+void emitMappedLoop(FunctionState &state, const ir::Axis &axis, llvm::Value *lo, llvm::Value *hi,
+                    bool independent, bool innermost, llvm::function_ref<void(llvm::Value *)> body);
+
+/// The loop of this thread's part of lo, lo + step, ... < hi.
+void emitShare(FunctionState &state, llvm::Value *lo, llvm::Value *hi, int64_t step,
+               llvm::StringRef name, llvm::function_ref<void(llvm::Value *)> body);
+
+/// Runs `emit` on the thread that entered the region.
+void emitOnMaster(FunctionState &state, const llvm::Twine &name, llvm::function_ref<void()> emit);
+
+/// Around the loops of a compute with a mapped red axis: each thread reduces into variables of its
+/// own, which then update the shared ones.
+void emitShares(FunctionState &state, const ir::Compute &compute, llvm::function_ref<void()> emit);
+
+/// Moves the regions of the module to functions of their own, when all is emitted.
+void finishTeams(ModuleState &module);
 
 //===-----------------------------------------------------------------------------------------===//
 // EmitStmt.cpp: statements

@@ -17,7 +17,7 @@ using ir::BufferId;
 using ir::DType;
 
 AllocaInst *createEntryAlloca(FunctionState &state, Type *type, const Twine &name) {
-  BasicBlock &entry = state.function->getEntryBlock();
+  BasicBlock &entry = state.team ? *state.team->memory : state.function->getEntryBlock();
   IRBuilder<> builder(&entry, entry.begin());
   return builder.CreateAlloca(type, nullptr, name);
 }

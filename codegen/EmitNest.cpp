@@ -52,6 +52,16 @@ void emitCountedLoop(FunctionState &state, Value *lo, Value *hi, int64_t step, S
   builder.SetInsertPoint(exit);
 }
 
+Value *emitTripCount(FunctionState &state, Value *lo, Value *hi, int64_t step) {
+  IRBuilder<> &builder = state.builder;
+  Value *count = builder.CreateSub(hi, lo, "", false, true);
+  if (step != 1)
+    count = builder.CreateSDiv(
+        builder.CreateAdd(count, builder.getInt64(static_cast<uint64_t>(step - 1)), "", true, true),
+        builder.getInt64(static_cast<uint64_t>(step)));
+  return builder.CreateBinaryIntrinsic(Intrinsic::smax, count, builder.getInt64(0));
+}
+
 /// target op= value, in the plain operation of the same name.
 static ScalarOp operationOf(ir::AssignOp op) {
   switch (op) {
@@ -185,11 +195,49 @@ static void emitAxes(FunctionState &state, const ir::Compute &compute,
   }
   const ir::Axis &axis = *axes.front();
   Value *lo = emitBound(state, axis.lo, true), *hi = emitBound(state, axis.hi, false);
-  emitCountedLoop(state, lo, hi, axis.step, state.program()[axis.iterator].name,
-                  isIndependent(state, compute, axis), [&](Value *iterator) {
-                    state.symbols[axis.iterator.index] = iterator;
-                    emitAxes(state, compute, axes.drop_front(), nest);
-                  });
+  bool independent = isIndependent(state, compute, axis);
+  auto body = [&](Value *iterator) {
+    state.symbols[axis.iterator.index] = iterator;
+    emitAxes(state, compute, axes.drop_front(), nest);
+  };
+  if (axis.mapping != ir::Mapping::None)
+    emitMappedLoop(state, axis, lo, hi, independent, axes.size() == 1, body);
+  else
+    emitCountedLoop(state, lo, hi, axis.step, state.program()[axis.iterator].name, independent,
+                    body);
+}
+
+/// The axis that the threads of a team divide, or null.
+static const ir::Axis *mappedAxis(const ir::Compute &compute) {
+  for (const ir::Axis &axis : compute.axes)
+    if (axis.mapping != ir::Mapping::None)
+      return &axis;
+  return nullptr;
+}
+
+/// The loops of a compute whose iterations a team divides.
+static void emitDivided(FunctionState &state, const ir::Stmt &stmt, const Nest &nest,
+                        const ir::Axis &mapped) {
+  const auto &compute = std::get<ir::Compute>(stmt.node);
+  // Variables that the points read and do not store are each thread's own while it runs.
+  std::vector<std::pair<uint32_t, Value *>> shared;
+  ir::forEachBuffer(stmt, [&](BufferId buffer) {
+    auto variable = state.variables.find(buffer.index);
+    if (variable == state.variables.end() || state.reduced.contains(buffer.index) ||
+        is_contained(compute.locals, buffer))
+      return;
+    Type *type = memoryType(state.module, state.program()[buffer].type);
+    Value *own = createEntryAlloca(state, type, "own");
+    state.builder.CreateStore(state.builder.CreateLoad(type, variable->second), own);
+    shared.push_back({buffer.index, std::exchange(variable->second, own)});
+  });
+  auto loops = [&] { emitAxes(state, compute, nest.axes, nest); };
+  if (mapped.kind == ir::AxisKind::Red)
+    emitShares(state, compute, loops);
+  else
+    loops();
+  for (auto [buffer, memory] : reverse(shared))
+    state.variables[buffer] = memory;
 }
 
 void emitCompute(FunctionState &state, const ir::Stmt &stmt) {
@@ -213,7 +261,10 @@ void emitCompute(FunctionState &state, const ir::Stmt &stmt) {
     if (state.variables.contains(assign.target.buffer.index))
       state.reduced.insert(assign.target.buffer.index);
   openSlotScopes(state, stmt);
-  emitAxes(state, compute, nest->axes, *nest);
+  if (const ir::Axis *mapped = mappedAxis(compute))
+    emitDivided(state, stmt, *nest, *mapped);
+  else
+    emitAxes(state, compute, nest->axes, *nest);
   state.slotScopes.clear();
   state.reduced.clear();
   for (BufferId buffer : read)

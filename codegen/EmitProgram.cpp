@@ -207,6 +207,7 @@ std::optional<Module> translate(const ir::Program &program, const Options &optio
   for (const ir::Function &function : program.functions)
     emitFunction(state, function);
   emitMain(state, *entry);
+  finishTeams(state);
   if (diags.hasProblems())
     return std::nullopt;
   std::string problems;

@@ -81,12 +81,16 @@ static void emitLoop(FunctionState &state, const ir::Stmt &stmt, const ir::Loop 
     time = openTimeLoop(state, stmt, loop.axis.iterator);
   Value *lo = emitBound(state, loop.axis.lo, true), *hi = emitBound(state, loop.axis.hi, false);
   state.timeLoops.push_back(time);
-  emitCountedLoop(state, lo, hi, loop.axis.step, state.program()[loop.axis.iterator].name,
-                  /*independent=*/false, [&](Value *iterator) {
-                    state.symbols[loop.axis.iterator.index] = iterator;
-                    emitBlock(state, loop.body);
-                    countIteration(state, time);
-                  });
+  auto body = [&](Value *iterator) {
+    state.symbols[loop.axis.iterator.index] = iterator;
+    emitBlock(state, loop.body);
+    countIteration(state, time);
+  };
+  if (loop.axis.mapping != ir::Mapping::None)
+    emitMappedLoop(state, loop.axis, lo, hi, /*independent=*/false, /*innermost=*/false, body);
+  else
+    emitCountedLoop(state, lo, hi, loop.axis.step, state.program()[loop.axis.iterator].name,
+                    /*independent=*/false, body);
   state.timeLoops.pop_back();
   advanceSlots(state, time);
 }
@@ -207,6 +211,9 @@ static void emitStmt(FunctionState &state, const ir::Stmt &stmt) {
                  [&](const ir::Labelled &node) { emitLabelled(state, node); },
                  [&](const ir::Leave &node) { emitLeave(state, node); },
                  [&](const ir::If &node) { emitIf(state, node); },
+                 [&](const ir::Parallel &node) { emitParallel(state, node); },
+                 [&](const ir::Single &node) { emitSingle(state, node); },
+                 [&](const ir::Barrier &) { emitBarrier(state); },
                  [&](const ir::Call &node) { emitCall(state, node, stmt.loc); },
                  [&](const ir::LibraryCall &node) { emitLibraryCall(state, node, stmt.loc); },
                  [&](const ir::Check &node) { emitCheck(state, node, stmt.loc); },

@@ -44,9 +44,10 @@ public:
     builder.CreateCondBr(builder.CreateICmpSGT(total, number(0)), some, end);
     builder.SetInsertPoint(some);
     findRow();
-    SmallVector<Value *, 4> sums = emitWalk(total);
-    for (auto [tree, sum] : zip_equal(trees, sums))
-      emitStoreOrUpdate(state, *tree, sum);
+    if (axes.front()->mapping != ir::Mapping::None)
+      emitSubtrees(total);
+    else
+      update(emitWalk(total));
     builder.CreateBr(end);
     builder.SetInsertPoint(end);
   }
@@ -67,15 +68,97 @@ private:
     return memory;
   }
 
+  void update(ArrayRef<Value *> sums) {
+    for (auto [tree, sum] : zip_equal(trees, sums))
+      emitStoreOrUpdate(state, *tree, sum);
+  }
+
+  /// Divides the subtrees a few levels down among the threads of the team. A tree that is too small
+  /// for that is one thread's.
+  void emitSubtrees(Value *total) {
+    constexpr unsigned levels = 6, subtrees = 1 << levels;
+    SmallVector<Value *, 4> partials;
+    BasicBlock &entry = state.function->getEntryBlock();
+    for (const ir::Assign *tree : trees) // what all threads share is made outside of the region
+      partials.push_back(
+          IRBuilder<>(&entry, entry.begin())
+              .CreateAlloca(ArrayType::get(typeOf(tree), subtrees), nullptr, "tree.subtrees"));
+    auto partial = [&](size_t tree, Value *at) {
+      return builder.CreateInBoundsGEP(typeOf(trees[tree]), partials[tree], at);
+    };
+    BasicBlock *divided = block("tree.divided"), *whole = block("tree.whole");
+    BasicBlock *end = block("tree.summed");
+    builder.CreateCondBr(builder.CreateICmpSGE(total, number(int64_t(subtrees) * 2 * leafSize)),
+                         divided, whole);
+    builder.SetInsertPoint(divided);
+    emitShare(state, number(0), number(subtrees), 1, "subtree", [&](Value *subtree) {
+      auto [start, count] = pointsOf(subtree, total, levels);
+      goTo(start);
+      for (auto [tree, sum] : enumerate(emitWalk(count)))
+        builder.CreateStore(sum, partial(tree, subtree));
+    });
+    emitBarrier(state);
+    emitOnMaster(state, "tree.combine", [&] {
+      SmallVector<Value *, 4> sums;
+      for (size_t tree = 0; tree < trees.size(); ++tree)
+        sums.push_back(combine(
+            [&](unsigned at) {
+              return builder.CreateLoad(typeOf(trees[tree]), partial(tree, number(at)));
+            },
+            0, subtrees));
+      update(sums);
+    });
+    builder.CreateBr(end);
+    builder.SetInsertPoint(whole);
+    emitOnMaster(state, "tree.one", [&] { update(emitWalk(total)); });
+    builder.CreateBr(end);
+    builder.SetInsertPoint(end);
+  }
+
+  /// The first point and the number of points of a subtree, `levels` below the root.
+  std::pair<Value *, Value *> pointsOf(Value *subtree, Value *total, unsigned levels) {
+    Value *start = number(0), *count = total;
+    for (unsigned level = levels; level-- > 0;) {
+      Value *first = firstHalf(count);
+      Value *second =
+          builder.CreateTrunc(builder.CreateLShr(subtree, number(level)), builder.getInt1Ty());
+      start = builder.CreateSelect(second, add(start, first), start);
+      count = builder.CreateSelect(second, builder.CreateSub(count, first), first);
+    }
+    return {start, count};
+  }
+
+  /// The points of the first of two halves.
+  Value *firstHalf(Value *count) {
+    return builder.CreateAnd(builder.CreateLShr(count, 1), number(-int64_t(lanes)));
+  }
+
+  /// Sets the counters of the axes to a point, counted from the first.
+  void goTo(Value *point) {
+    if (rowPosition)
+      builder.CreateStore(point, rowPosition);
+    for (const TreeAxis &axis : reverse(axes)) {
+      bool outermost = &axis == &axes.front();
+      builder.CreateStore(outermost ? point : builder.CreateURem(point, axis.count), axis.index);
+      if (!outermost)
+        point = builder.CreateUDiv(point, axis.count);
+    }
+  }
+
+  /// The sum of a row of subtrees, in the order of the tree.
+  Value *combine(function_ref<Value *(unsigned)> at, unsigned first, unsigned count) {
+    if (count == 1)
+      return at(first);
+    Value *left = combine(at, first, count / 2);
+    return builder.CreateFAdd(left, combine(at, first + count / 2, count / 2));
+  }
+
   /// The axes' bounds and counters. The number of points.
   Value *openAxes(ArrayRef<const ir::Axis *> given) {
     Value *total = number(1);
     for (const ir::Axis *axis : given) {
       Value *lo = emitBound(state, axis->lo, true), *hi = emitBound(state, axis->hi, false);
-      Value *count = builder.CreateSub(hi, lo, "", false, true);
-      if (axis->step != 1)
-        count = builder.CreateSDiv(add(count, number(axis->step - 1)), number(axis->step));
-      count = builder.CreateBinaryIntrinsic(Intrinsic::smax, count, number(0));
+      Value *count = emitTripCount(state, lo, hi, axis->step);
       axes.push_back({*axis, lo, count, createCounter("tree.index")});
       total = builder.CreateMul(total, count, "", true, true);
     }
@@ -150,7 +233,7 @@ private:
     builder.CreateCondBr(builder.CreateICmpSGT(count, number(leafSize)), split, leaf);
 
     builder.SetInsertPoint(split);
-    Value *first = builder.CreateAnd(builder.CreateLShr(count, 1), number(-int64_t(lanes)));
+    Value *first = firstHalf(count);
     Value *level = load(depth);
     builder.CreateStore(builder.CreateSub(count, first), half(level));
     builder.CreateStore(add(level, number(1)), depth);

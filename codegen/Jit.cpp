@@ -26,6 +26,36 @@ static SymbolMap symbolMap(LLJIT &jit) {
   return map;
 }
 
+namespace {
+
+/// Loads the OpenMP library when a program asks for a symbol of it: most programs never do.
+class OpenMpSymbols : public DefinitionGenerator {
+public:
+  explicit OpenMpSymbols(char globalPrefix) : globalPrefix(globalPrefix) {}
+
+  Error tryToGenerate(LookupState &state, LookupKind kind, JITDylib &dylib,
+                      JITDylibLookupFlags flags, const SymbolLookupSet &symbols) override {
+    bool asked = any_of(symbols, [](const auto &symbol) {
+      return (*symbol.first).starts_with("__kmpc_") || (*symbol.first).starts_with("omp_");
+    });
+    if (!asked)
+      return Error::success();
+    if (!library) {
+      auto loaded = DynamicLibrarySearchGenerator::Load(HPCC_OPENMP_LIBRARY, globalPrefix);
+      if (!loaded)
+        return loaded.takeError();
+      library = std::move(*loaded);
+    }
+    return library->tryToGenerate(state, kind, dylib, flags, symbols);
+  }
+
+private:
+  char globalPrefix;
+  std::unique_ptr<DynamicLibrarySearchGenerator> library;
+};
+
+} // namespace
+
 /// Objects with line tables are made known to gdb.
 static Error addDebuggerSupport(LLJIT &jit) {
   Error error = Error::success();
@@ -53,6 +83,7 @@ static Expected<std::unique_ptr<LLJIT>> createJit() {
   JITDylib &library = (*jit)->getMainJITDylib();
   if (Error error = library.define(absoluteSymbols(symbolMap(**jit))))
     return error;
+  library.addGenerator(std::make_unique<OpenMpSymbols>((*jit)->getDataLayout().getGlobalPrefix()));
   if (Error error = addDebuggerSupport(**jit))
     return error;
 #ifdef HPCC_SANITIZE_GENERATED

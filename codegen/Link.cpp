@@ -119,6 +119,8 @@ LinkParts findLinkParts(StringRef hpccPath) {
       parts.runtime = place;
   if (sys::fs::exists(HPCC_SLEEF_LIBRARY))
     parts.vectorMath = HPCC_SLEEF_LIBRARY;
+  if (sys::fs::exists(HPCC_OPENMP_LIBRARY))
+    parts.openMp = HPCC_OPENMP_LIBRARY;
   return parts;
 }
 
@@ -159,12 +161,17 @@ bool linkExecutable(ArrayRef<char> object, StringRef output, StringRef hpccPath,
   auto removeObject = removeLater(objectFile), removeLog = removeLater(log);
   if (!fill(objectFile, StringRef(object.data(), object.size()), objectFile, diags))
     return false;
-  SmallVector<StringRef, 16> command = {
-      parts.compiler, "-o", executable, objectFile, parts.runtime, HPCC_SLEEF_LIBRARY, "-lm"};
+  // Only what the program uses: one without teams of threads does not load OpenMP.
+  SmallVector<StringRef, 16> command = {parts.compiler,    "-o",          executable,
+                                        objectFile,        parts.runtime, "-Wl,--as-needed",
+                                        HPCC_SLEEF_LIBRARY};
+  if (!parts.openMp.empty())
+    command.push_back(parts.openMp);
+  command.push_back("-lm");
 #ifdef HPCC_SANITIZE_GENERATED
   command.push_back("-fsanitize=address,undefined");
 #else
-  command.append({"-lstdc++", "-Wl,--gc-sections", "-Wl,--as-needed"});
+  command.append({"-lstdc++", "-Wl,--gc-sections"});
 #endif
   std::optional<StringRef> redirects[] = {StringRef(""), StringRef(log), StringRef(log)};
   std::string problem;

@@ -16,6 +16,10 @@
 #include "llvm/Target/TargetMachine.h"
 #include <map>
 
+namespace llvm {
+class OpenMPIRBuilder;
+}
+
 namespace hpcc::codegen {
 
 struct Module::State {
@@ -57,6 +61,12 @@ struct TreeMemory {
   llvm::Value *leaf, *partial;
 };
 
+/// The team of threads that runs what is being emitted, on one of its threads.
+struct Team {
+  llvm::Value *thread, *threads;      // this thread's number from 0, and how many there are
+  llvm::BasicBlock *memory = nullptr; // where memory of each thread's own is made
+};
+
 /// The storages of buffers with slots that one compute touches have scopes of their own, each of
 /// them another storage than the others of its buffer.
 struct SlotScopes {
@@ -88,6 +98,8 @@ struct ModuleState {
   std::map<std::pair<std::string, std::array<uint32_t, 4>>, llvm::Constant *> locations;
   /// Marks accesses of one element type in alias metadata.
   llvm::MDNode *elementTags[13] = {};
+  /// Makes parallel regions; null before the first.
+  std::shared_ptr<llvm::OpenMPIRBuilder> openMp;
   /// Of the line tables; null without them.
   llvm::DICompileUnit *debugUnit = nullptr;
 
@@ -120,6 +132,9 @@ struct FunctionState {
   /// halves that wait.
   std::vector<TreeMemory> treeMemory;
   llvm::Value *treeHalves = nullptr;
+
+  /// The open `parallel`, if there is one.
+  std::optional<Team> team;
 
   /// Alias metadata: one domain a function, one scope for each own array.
   llvm::MDNode *aliasDomain = nullptr;

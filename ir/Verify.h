@@ -47,7 +47,7 @@
 //   parallel      a `parallel` stands in no other one, and no `leave` leaves it; `single` and
 //                 `barrier` stand in one, and neither in a `single` nor in a mapped loop
 //   mapping       a mapped axis is par, or red in an order of which a share can be taken (any, or
-//                 the first axis of the compute's trees); a compute has one; it stands in a
+//                 the first axis of trees over all axes) into scalar variables; a compute has one; it stands in a
 //                 `parallel`, and neither in a `single` nor in a mapped loop. A mapped loop is par
 //   own           what all threads of a team do stores only to what is declared inside, and neither
 //                 raises, prints, calls nor names arrays

@@ -99,15 +99,22 @@ private:
     }
   }
 
-  /// Each thread reduces its share of the red axis.
+  /// Each thread reduces its share of the red axis: into a variable of its own, or whole subtrees.
   void verifyShares(const Compute &compute, const Axis &axis) {
     for (const Assign &assign : compute.body) {
-      bool firstOfTree = assign.order == ReductionOrder::Tree &&
-                         assign.treeAxes.front() == axis.iterator && compute.axes.front() == axis;
+      bool wholeTree = assign.order == ReductionOrder::Tree &&
+                       assign.treeAxes.front() == axis.iterator &&
+                       assign.treeAxes.size() == compute.axes.size();
       if (assign.order == ReductionOrder::Seq ||
-          (assign.order == ReductionOrder::Tree && !firstOfTree))
+          (assign.order == ReductionOrder::Tree && !wholeTree))
         report("mapping", toText(assign.target, program) + " is reduced in the order of " +
                               program[axis.iterator].name);
+      bool reduced = assign.op != AssignOp::Set && !isLocal(compute, assign.target.buffer);
+      if (reduced && (program[assign.target.buffer].dims != 0 ||
+                      llvm::is_contained(program.globals, assign.target.buffer)))
+        report("mapping", toText(assign.target, program) +
+                              " is reduced by several threads and no " +
+                              "scalar variable of the function");
     }
   }
 
