@@ -413,10 +413,9 @@ std::optional<std::vector<bool>> makeRoom(const Block &block, size_t first, size
     for (size_t earlier = 0; above && earlier < index; ++earlier)
       above = before[earlier] || swap(block[first + 1 + earlier], stmt, nullptr);
     before[index] = above;
-  }
-  for (size_t index = 0; index < count; ++index)
-    if (!before[index] && !swap(block[first + 1 + index], block[second], why))
+    if (!above && !swap(stmt, block[second], why))
       return std::nullopt;
+  }
   return before;
 }
 
