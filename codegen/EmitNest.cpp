@@ -16,10 +16,20 @@ using namespace llvm;
 using ir::BufferId;
 using ir::ScalarOp;
 
+/// True if the code at this place runs once, in a program so long that it pays to compile it fast.
+static bool isOnceInLongProgram(const FunctionState &state) {
+  return state.module.isLong && state.source.name == "main" && state.timeLoops.empty();
+}
+
 /// The loop's metadata: it ends, and with a group, its accesses of that group are independent.
-static MDNode *createLoopId(LLVMContext &context, MDNode *group) {
-  SmallVector<Metadata *, 3> operands = {nullptr};
+static MDNode *createLoopId(LLVMContext &context, MDNode *group, bool interleaves) {
+  SmallVector<Metadata *, 4> operands = {nullptr};
   operands.push_back(MDNode::get(context, MDString::get(context, "llvm.loop.mustprogress")));
+  if (!interleaves) {
+    auto *one = ConstantAsMetadata::get(ConstantInt::get(Type::getInt32Ty(context), 1));
+    operands.push_back(
+        MDNode::get(context, {MDString::get(context, "llvm.loop.interleave.count"), one}));
+  }
   if (group)
     operands.push_back(
         MDNode::get(context, {MDString::get(context, "llvm.loop.parallel_accesses"), group}));
@@ -48,7 +58,8 @@ void emitCountedLoop(FunctionState &state, Value *lo, Value *hi, int64_t step, S
   Value *next = builder.CreateAdd(iterator, builder.getInt64(step), "", false, true);
   iterator->addIncoming(next, builder.GetInsertBlock());
   BranchInst *latch = builder.CreateCondBr(builder.CreateICmpSLT(next, hi), header, exit);
-  latch->setMetadata(LLVMContext::MD_loop, createLoopId(context, group));
+  latch->setMetadata(LLVMContext::MD_loop,
+                     createLoopId(context, group, !isOnceInLongProgram(state)));
   builder.SetInsertPoint(exit);
 }
 

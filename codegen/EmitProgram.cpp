@@ -9,6 +9,7 @@
 #include "Emit.h"
 #include "Target.h"
 #include "ir/CallGraph.h"
+#include "ir/Walk.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/IR/Verifier.h"
 
@@ -166,6 +167,16 @@ static void emitMain(ModuleState &module, const ir::Function &entry) {
   state.builder.CreateRet(callRuntime(state, Entry::hpc_finish));
 }
 
+static bool isLongProgram(const ir::Program &program) {
+  constexpr unsigned mostComputes = 200;
+  unsigned computes = 0;
+  for (const ir::Function &function : program.functions)
+    ir::forEachStmt(function.body, [&](const ir::Stmt &stmt) {
+      computes += std::holds_alternative<ir::Compute>(stmt.node);
+    });
+  return computes > mostComputes;
+}
+
 static bool hasOnlyRealTypes(const ir::Program &program, Diagnostics &diags) {
   static constexpr MessageInfo message{"codegenComplex", Severity::Unsupported,
                                        "complex numbers ('{0}')"};
@@ -200,6 +211,7 @@ std::optional<Module> translate(const ir::Program &program, const Options &optio
 
   ModuleState state(program, options, *made->module, *made->machine, diags);
   state.counted = countedFunctions(program);
+  state.isLong = isLongProgram(program);
   if (options.debugInfo)
     beginDebugInfo(state);
   declareGlobals(state);

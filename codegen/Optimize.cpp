@@ -49,7 +49,7 @@ bool optimize(Module &module, Diagnostics &diags) {
   tuning.SLPVectorization = state.optimize >= 2;
   tuning.LoopVectorization = state.optimize >= 2;
   // Unrolled loops of a long program make every later pass slow; vector loops stay interleaved.
-  constexpr unsigned longProgram = 10000; // instructions
+  constexpr unsigned longProgram = 5000; // instructions
   tuning.LoopUnrolling = state.module->getInstructionCount() < longProgram;
   PassBuilder builder(state.machine.get(), tuning);
   LoopAnalysisManager loops;

@@ -100,6 +100,8 @@ struct ModuleState {
   llvm::MDNode *elementTags[13] = {};
   /// Makes parallel regions; null before the first.
   std::shared_ptr<llvm::OpenMPIRBuilder> openMp;
+  /// The program has so many computes that not each loop can have the optimiser's full attention.
+  bool isLong = false;
   /// Of the line tables; null without them.
   llvm::DICompileUnit *debugUnit = nullptr;
 
