@@ -3,6 +3,7 @@
 #include "Pipeline.h"
 #include "TextNames.h"
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/StringExtras.h"
 
 namespace hpcc::ir {
 
@@ -55,6 +56,10 @@ std::vector<const Pass *> findPasses(llvm::ArrayRef<std::string> flags, std::str
     problem = "there is no pass '" + flag + "'";
     if (llvm::StringRef meant = closestFlag(flag); !meant.empty())
       problem += ("; did you mean '" + meant + "'?").str();
+    else
+      problem += " (" +
+                 llvm::join(llvm::map_range(allPasses(), [](auto &p) { return p.flag; }), ", ") +
+                 ")";
     return {};
   }
   return passes;

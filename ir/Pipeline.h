@@ -10,7 +10,7 @@ namespace hpcc::ir {
 std::vector<const Pass *> defaultPipeline();
 
 /// Looks up the passes with these flags. Of the first that does not exist, `problem` says so and
-/// names the one that may have been meant.
+/// names the one that may have been meant, or else all.
 std::vector<const Pass *> findPasses(llvm::ArrayRef<std::string> flags, std::string &problem);
 
 /// The list without the passes with these flags, wherever they stand in it.

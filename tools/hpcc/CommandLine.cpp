@@ -5,7 +5,9 @@
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/Twine.h"
+#include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/Regex.h"
+#include "llvm/Support/raw_ostream.h"
 
 namespace hpcc {
 
@@ -13,8 +15,8 @@ using llvm::StringLiteral;
 using llvm::StringRef;
 using llvm::Twine;
 
-StringRef helpText() {
-  return R"(hpcc compiles array programs written in Python.
+/// What --help says; the passes come behind it.
+static constexpr StringLiteral usage = R"(hpcc compiles array programs written in Python.
 
 usage:
   hpcc FILE.hpc [-o OUT]                  compile to an executable
@@ -47,11 +49,31 @@ watching and changing the optimiser (to standard error):
   --passes=PASS,..    run these passes instead of the pipeline
   --disable-pass=PASS,..
                       leave passes out
+  --print-passes      list the passes (as below)
   --stats             count what the program consists of and what passes did
   -ftime-report       say how long each phase of the compilation took
 
 exit codes: 0, 1 for an error of the program, 2 for what hpcc does not support, 70 for a fault of hpcc
 )";
+
+std::string helpText() {
+  std::string text = usage.str() + "\npasses, in the order of the pipeline:\n";
+  return text + passList();
+}
+
+std::string passList() {
+  std::vector<const ir::Pass *> listed;
+  for (const ir::Pass *pass : ir::defaultPipeline())
+    if (!llvm::is_contained(listed, pass))
+      listed.push_back(pass);
+  for (const ir::Pass &pass : ir::allPasses())
+    if (!llvm::is_contained(listed, &pass))
+      listed.push_back(&pass);
+  std::string text;
+  llvm::raw_string_ostream out(text);
+  for (const ir::Pass *pass : listed)
+    out << llvm::formatv("  {0,-18}  {1}\n", pass->flag, pass->help);
+  return text;
 }
 
 namespace {
@@ -94,6 +116,7 @@ constexpr StringLiteral knownOptions[] = {"--emit",
                                           "--print-changed",
                                           "--print-after-all",
                                           "--print-before-all",
+                                          "--print-passes",
                                           "--passes",
                                           "--disable-pass",
                                           "--stats",
@@ -225,8 +248,11 @@ private:
     fail(error("unknown kind of output '--emit=" + kind + "'"));
   }
 
+  /// A list of passes between commas. An empty one names none.
   std::vector<const ir::Pass *> parsePasses(StringRef option, StringRef value,
                                             std::vector<std::string> &flags) {
+    if (value.empty())
+      return {};
     for (StringRef flag : llvm::split(value, ','))
       flags.push_back(flag.str());
     std::string problem;
@@ -238,9 +264,7 @@ private:
 
   void parsePipeline(StringRef value) {
     std::vector<std::string> flags;
-    line.pipeline.emplace();
-    if (!value.empty())
-      line.pipeline = parsePasses("--passes", value, flags);
+    line.pipeline = parsePasses("--passes", value, flags);
   }
 
   void parseRegex(StringRef option, StringRef value, std::optional<std::string> &regex) {
@@ -282,7 +306,7 @@ private:
       return;
     if (llvm::is_contained(laterOptions, option))
       return fail(unsupported("the option '" + option + "'"));
-    fail(unsupported("unknown option '" + word + "'" + suggestionFor(option, knownOptions)));
+    fail(error("unknown option '" + word + "'" + suggestionFor(option, knownOptions)));
   }
 
   void setOutput(std::optional<StringRef> output) {
@@ -300,6 +324,8 @@ private:
       line.action = Action::Help;
     else if (word == "--version")
       line.action = Action::Version;
+    else if (word == "--print-passes")
+      line.action = Action::PrintPasses;
     else if (word == "-Rpass")
       line.passedRemarks = ".*";
     else if (word == "-Rpass-missed")
@@ -364,7 +390,8 @@ private:
   }
 
   void checkTogether() {
-    if (failure || line.action == Action::Help || line.action == Action::Version)
+    if (failure || line.action == Action::Help || line.action == Action::Version ||
+        line.action == Action::PrintPasses)
       return;
     if (line.action == Action::Doctor && !line.input.empty())
       return fail(error("'hpcc doctor' takes no input file"));

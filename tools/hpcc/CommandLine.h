@@ -17,7 +17,7 @@
 
 namespace hpcc {
 
-enum class Action { Compile, Run, Check, Oracle, Doctor, Help, Version };
+enum class Action { Compile, Run, Check, Oracle, Doctor, Help, Version, PrintPasses };
 
 /// What a compilation leaves, in the order in which it comes about.
 enum class Emit {
@@ -66,8 +66,10 @@ struct CommandError {
 
 std::variant<CommandLine, CommandError> parseCommandLine(llvm::ArrayRef<const char *> words);
 
-/// The text of `hpcc --help`.
-llvm::StringRef helpText();
+/// The text of `hpcc --help`, and that of `hpcc --print-passes`, which the former ends with: a line
+/// for each pass, in the order of the pipeline.
+std::string helpText();
+std::string passList();
 
 } // namespace hpcc
 

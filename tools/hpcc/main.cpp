@@ -19,6 +19,9 @@ static int carryOut(const CommandLine &line, llvm::StringRef hpccPath) {
   case Action::Help:
     llvm::outs() << helpText();
     return 0;
+  case Action::PrintPasses:
+    llvm::outs() << passList();
+    return 0;
   case Action::Version:
     llvm::outs() << "hpcc " HPCC_VERSION " (" << codegen::describeHost() << ")\n";
     return 0;
