@@ -186,7 +186,7 @@ std::optional<Compute> mergeComputes(const Compute &first, const Compute &second
   };
   std::optional<Compute> aligned = alignAxes(first, second, context.facts);
   if (!aligned)
-    return refuse("the boxes of the two computes differ", locOf(first), locOf(second));
+    return refuse("they run over different ranges", locOf(first), locOf(second));
   if (canRaise(first) && canRaise(second))
     return refuse("both can raise an error, and the first one's comes first", locOf(first),
                   locOf(second));

@@ -73,8 +73,8 @@ private:
       room = makeRoom(block, *producer, consumer, fusion, &why);
     if (!room) {
       context.missed(block[consumer].loc,
-                     "the value of %" + program[temporary].name + " keeps a temporary: " + why.text,
-                     why.second, "the other place");
+                     "%" + program[temporary].name + " stays a temporary: " + why.text, why.second,
+                     "the other place");
       return false;
     }
     context.passed(block[consumer].loc, "stored without the temporary %" + program[temporary].name);

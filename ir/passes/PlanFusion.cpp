@@ -174,7 +174,7 @@ private:
       if (merged)
         room = makeRoom(trial, index, position, fusion, &why);
       if (!room) {
-        if (nearest.text.empty())
+        if (nearest.text.empty() && wouldPay(trial[index], trial[position], known))
           nearest = why;
         continue;
       }
@@ -188,6 +188,40 @@ private:
       context.missed(nearest.second, "not one loop with an earlier statement: " + nearest.text,
                      nearest.first, "the earlier statement");
     return false;
+  }
+
+  /// Whether one loop over both boxes would read something once that two read twice: the boxes are
+  /// about the same, and common cells are touched. Not so for the edges of an array.
+  bool wouldPay(const Stmt &first, const Stmt &second, const Facts &known) const {
+    const auto &left = std::get<Compute>(first.node), &right = std::get<Compute>(second.node);
+    if (left.axes.size() != right.axes.size())
+      return false;
+    for (auto [axis, other] : llvm::zip_equal(left.axes, right.axes))
+      if (!areAboutEqual(axis, other))
+        return false;
+    std::vector<Touch> touches = touchesOf(first, program, known);
+    return llvm::any_of(touchesOf(second, program, known), [&](const Touch &touch) {
+      return llvm::any_of(touches, [&](const Touch &other) {
+        return program[touch.footprint.buffer].dims > 0 &&
+               touch.footprint.buffer == other.footprint.buffer &&
+               !areDisjoint(touch.footprint, other.footprint, program, known);
+      });
+    });
+  }
+
+  /// True if the lengths of two axes differ by a constant that is small beside them.
+  static bool areAboutEqual(const Axis &left, const Axis &right) {
+    if (left.lo == right.lo && left.hi == right.hi)
+      return true;
+    auto leftLo = left.lo.asSingle(), leftHi = left.hi.asSingle();
+    auto rightLo = right.lo.asSingle(), rightHi = right.hi.asSingle();
+    if (!leftLo || !leftHi || !rightLo || !rightHi)
+      return false;
+    Affine length = *leftHi - *leftLo, other = *rightHi - *rightLo;
+    std::optional<int64_t> one = length.asConstant(), two = other.asConstant();
+    if (one && two)
+      return std::min(*one, *two) > std::max(*one, *two) / 2;
+    return (length - other).asConstant().has_value();
   }
 
   /// Whether one loop has less to do than two: they touch a common array, and not too many.

@@ -19,7 +19,6 @@
 #include "ir/Effects.h"
 #include "ir/Pass.h"
 #include "ir/Simplify.h"
-#include "ir/Text.h"
 #include "ir/Walk.h"
 
 namespace hpcc::ir {
@@ -254,7 +253,7 @@ private:
 
   void reportChecks(Loc loc, const llvm::Twine &text, const Stmt &loop) {
     if (std::optional<Stmt> check = findCheck(loop))
-      context.missed(loc, text, check->loc, toText(*check, program));
+      context.missed(loc, text, check->loc, "this can raise an error");
     else
       context.missed(loc, text);
   }

@@ -139,6 +139,7 @@ private:
     std::optional<frontend::typed::Module> typed = analyzeSource(*tree);
     if (!typed)
       return std::nullopt;
+    userNames = userNamesOf(*typed);
     return times.measure({PhaseGroup::FrontEnd, "IR"}, [&] {
       StringRef file = diags.fileName();
       return frontend::buildIr(*typed, llvm::sys::path::stem(file), file);
@@ -172,6 +173,7 @@ private:
     ir::RunOptions options = line.passes;
     options.times = &times;
     std::optional<ir::PassFailure> failure = ir::runPasses(program, passes, context, options);
+    putInWords(context.remarks, isIrText() ? nullptr : &userNames);
     reportRemarks(context.remarks, line, remarks(program.file));
     if (!failure)
       return true;
@@ -321,6 +323,7 @@ private:
   ir::PassContext context;
   ir::PhaseTimes times;
   std::vector<FunctionLines> functions;
+  UserNames userNames;
   std::unique_ptr<Diagnostics> irRemarks; // of a program that is given as IR
   std::vector<size_t> lineStarts;
   bool isReported = false;

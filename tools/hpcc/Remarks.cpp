@@ -1,12 +1,15 @@
 //===- Remarks.cpp - what passes did and declined, for the user ------------------------------===//
 //
 // Takes the remarks that passes left; leaves messages in the style of clang's -Rpass, or a record
-// for LLVM's tools. The record names the function in which a remark lies by its lines, because a
-// remark may be about code that has been inlined since.
+// for LLVM's tools, both in words that the user of a program knows. The record names the function
+// in which a remark lies by its lines, because a remark may be about code that has been inlined
+// since.
 //
 //===-----------------------------------------------------------------------------------------===//
 #include "Remarks.h"
 #include "ir/Walk.h"
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/Remarks/Remark.h"
 #include "llvm/Remarks/YAMLRemarkSerializer.h"
 #include "llvm/Support/Regex.h"
@@ -31,6 +34,135 @@ std::vector<FunctionLines> linesOfFunctions(const ir::Program &program) {
       functions.push_back(std::move(lines));
   }
   return functions;
+}
+
+UserNames userNamesOf(const frontend::typed::Module &module) {
+  UserNames names;
+  for (const frontend::typed::Variable &variable : module.variables) {
+    bool isArray = std::holds_alternative<frontend::ArrayType>(variable.type) ||
+                   std::holds_alternative<frontend::ListType>(variable.type);
+    (isArray ? names.arrays : names.scalars).insert(variable.name);
+  }
+  return names;
+}
+
+namespace {
+
+bool isWordPart(char c) { return llvm::isAlnum(c) || c == '_'; }
+
+/// Rewrites one text of the IR's names, from left to right.
+class Words {
+public:
+  Words(StringRef text, const UserNames &names) : rest(text), names(names) {}
+
+  std::string write() {
+    while (!rest.empty()) {
+      if (rest.front() == '@' && rest.size() > 1 && isWordPart(rest[1]))
+        writeFunction();
+      else if (rest.front() == '%' && rest.size() > 1 && isWordPart(rest[1]))
+        writeBuffer();
+      else if (isWordPart(rest.front()))
+        writeWord();
+      else
+        out += take(1);
+    }
+    return std::move(out);
+  }
+
+private:
+  StringRef take(size_t count) {
+    StringRef taken = rest.take_front(count);
+    rest = rest.drop_front(count);
+    return taken;
+  }
+
+  /// The suffixes of a name: `.2`, `.f64`.
+  void skipSuffixes() {
+    while (rest.size() > 1 && rest.front() == '.' && isWordPart(rest[1])) {
+      take(1);
+      rest = rest.drop_while(isWordPart);
+    }
+  }
+
+  /// What is between brackets behind a name, if there are any.
+  std::optional<StringRef> takeBetween(char open, char close) {
+    if (rest.empty() || rest.front() != open)
+      return std::nullopt;
+    size_t depth = 0, end = 0;
+    do {
+      depth += rest[end] == open;
+      depth -= rest[end] == close;
+    } while (++end < rest.size() && depth > 0);
+    return take(end).drop_front().drop_back();
+  }
+
+  void writeFunction() {
+    take(1);
+    StringRef name = rest.take_while(isWordPart);
+    take(name.size());
+    skipSuffixes();
+    out += ("'" + name + "'").str();
+  }
+
+  void writeBuffer() {
+    StringRef whole = rest;
+    take(1);
+    StringRef name = rest.take_while(isWordPart);
+    take(name.size());
+    skipSuffixes();
+    whole = whole.drop_back(rest.size());
+    takeBetween('{', '}');
+    std::optional<StringRef> subscripts = takeBetween('[', ']');
+    bool isScalar = subscripts && subscripts->empty();
+    if ((isScalar ? names.scalars : names.arrays).count(name.str()) == 0)
+      return writeTemporary(whole);
+    out += ("'" + name).str();
+    if (subscripts && !isScalar)
+      out += "[" + Words(*subscripts, names).write() + "]";
+    out += "'";
+  }
+
+  void writeTemporary(StringRef whole) {
+    if (StringRef(out).ends_with("the temporary ")) {
+      out.pop_back();
+      return;
+    }
+    out += temporary.empty()    ? "the temporary"
+           : whole == temporary ? "itself"
+                                : "another temporary";
+    if (temporary.empty())
+      temporary = whole;
+  }
+
+  /// A word, or an iterator, which is named without a sign.
+  void writeWord() {
+    StringRef word = rest.take_while(isWordPart);
+    out += take(word.size());
+    if (llvm::isDigit(word.front()))
+      return;
+    if (rest.size() > 1 && rest.front() == '.' && llvm::isDigit(rest[1]))
+      skipSuffixes();
+  }
+
+  StringRef rest;
+  const UserNames &names;
+  std::string out;
+  StringRef temporary; // the first that the text names
+};
+
+} // namespace
+
+void putInWords(std::vector<ir::Remark> &remarks, const UserNames *names) {
+  for (ir::Remark &remark : remarks) {
+    if (remark.other == remark.loc) {
+      remark.other = {};
+      remark.otherText.clear();
+    }
+    if (!names)
+      continue;
+    remark.text = Words(remark.text, *names).write();
+    remark.otherText = Words(remark.otherText, *names).write();
+  }
 }
 
 void reportRemarks(llvm::ArrayRef<ir::Remark> remarks, const CommandLine &line,

@@ -3,8 +3,10 @@
 #define HPCC_TOOLS_HPCC_REMARKS_H
 
 #include "CommandLine.h"
+#include "frontend/TypedAST.h"
 #include "ir/Diagnostics.h"
 #include "ir/Program.h"
+#include <set>
 
 namespace hpcc {
 
@@ -16,6 +18,16 @@ struct FunctionLines {
 
 /// Taken before passes inline and split functions. `main` comes first and has all lines.
 std::vector<FunctionLines> linesOfFunctions(const ir::Program &program);
+
+/// The variables of the user's program, which keep their names in the IR but for a suffix.
+struct UserNames {
+  std::set<std::string> arrays, scalars;
+};
+UserNames userNamesOf(const frontend::typed::Module &module);
+
+/// Puts remarks into the user's words: his variables without the IR's suffixes, what is none of
+/// them as a temporary. Without names texts stay. A note at the place of its remark goes.
+void putInWords(std::vector<ir::Remark> &remarks, const UserNames *names);
 
 /// Reports the remarks of the passes that -Rpass and -Rpass-missed name, with both of their places.
 void reportRemarks(llvm::ArrayRef<ir::Remark> remarks, const CommandLine &line, Diagnostics &diags);
