@@ -33,8 +33,11 @@ public:
     }
     if (!isStable)
       return refuse("the names do not come back to the same order");
-    if (!assignSlots() || !checkHomes() || !findFixedCells() || !findPeeled(classes))
+    if (!assignSlots() || !checkHomes())
       return *obstacle;
+    if (std::optional<RotationObstacle> found =
+            settleFixedCells(program, family, liveAtHead, classes, plan))
+      return std::move(*found);
     plan.usedAfter = usedAfter;
     return std::move(plan);
   }
@@ -512,96 +515,6 @@ private:
       placed.push_back(version);
     }
     return true;
-  }
-
-  //===-----------------------------------------------------------------------------------===//
-  // Cells that no step stores
-  //===-----------------------------------------------------------------------------------===//
-
-  /// A loop advances the storages that it accesses: names that it exchanges only stay names.
-  bool areAllAccessed() {
-    std::set<unsigned> accessed;
-    for (const RotationUse &use : plan.uses)
-      for (const auto *names : {&use.read, &use.stored})
-        for (auto [name, version] : *names)
-          if (plan.versions[version].buffer)
-            accessed.insert(*plan.versions[version].buffer);
-    if (accessed.size() == plan.buffers.size())
-      return true;
-    refuse("the loop exchanges names of arrays that it does not access");
-    return false;
-  }
-
-  bool findFixedCells() {
-    if (!areAllAccessed())
-      return false;
-    for (const Version &row : plan.versions) {
-      if (!row.buffer || row.kind != Version::Kind::Moved || isCoveredBy(row.certain, whole()))
-        continue;
-      // Its other cells are those of its base: the storages of one buffer can agree in them for
-      // good, those of two buffers may exchange theirs in each step.
-      if (plan.versions[row.base].buffer != row.buffer)
-        return refuse("a copy takes cells that no step stores from arrays that rotate apart", {},
-                      "", {}, row.cause),
-               false;
-      RotationBuffer &buffer = plan.buffers[*row.buffer];
-      bool isFirst = !buffer.hasFixedCells;
-      buffer.hasFixedCells = true;
-      if (isFirst && !row.certain.empty())
-        buffer.storedBox = row.certain.front();
-      else if (buffer.storedBox && !isCoveredBy(row.certain, *buffer.storedBox))
-        buffer.storedBox.reset();
-    }
-    return true;
-  }
-
-  /// Counts the steps after which the fixed cells of all names of a buffer are equal, and names
-  /// that are taken to share a version at the head do.
-  bool findPeeled(const std::map<BufferId, unsigned> &classes) {
-    constexpr unsigned mostPeeled = 3;
-    std::map<BufferId, unsigned> labels;
-    for (BufferId name : liveAtHead)
-      labels[name] = static_cast<unsigned>(labels.size()) + 1;
-    for (auto [left, right] : family.equalAtEntry)
-      if (labels.count(left) && labels.count(right)) {
-        unsigned from = labels[right], to = labels[left];
-        for (auto &[name, label] : labels)
-          label = label == from ? to : label;
-      }
-    for (plan.peeled = 0; plan.peeled <= mostPeeled; ++plan.peeled) {
-      if (agree(labels, classes))
-        return true;
-      for (const RotationStep &step : steps)
-        if (step.kind == Kind::Alloc)
-          labels[step.name] = 0; // arbitrary: equal to whatever is asked for
-        else if (step.kind == Kind::Bind || step.kind == Kind::Copy)
-          labels[step.name] = labels[step.source];
-    }
-    return refuse("cells that no step stores differ in the arrays and never become equal"), false;
-  }
-
-  bool agree(const std::map<BufferId, unsigned> &labels,
-             const std::map<BufferId, unsigned> &classes) const {
-    for (BufferId left : liveAtHead)
-      for (BufferId right : liveAtHead) {
-        const Version &version = plan.versions[plan.atHead.at(left)];
-        bool isOneBuffer = version.buffer == plan.versions[plan.atHead.at(right)].buffer;
-        bool isOneClass = classes.at(left) == classes.at(right);
-        bool matters = isOneClass || (isOneBuffer && plan.buffers[*version.buffer].hasFixedCells);
-        unsigned a = labels.at(left), b = labels.at(right);
-        if (left != right && matters && a != b && a != 0 && b != 0)
-          return false;
-        // Sharing is more than equal fixed cells: it comes from the step before.
-        if (left != right && isOneClass && plan.peeled == 0 && !isEqualAtEntry(left, right))
-          return false;
-      }
-    return true;
-  }
-
-  bool isEqualAtEntry(BufferId left, BufferId right) const {
-    return llvm::any_of(family.equalAtEntry, [&](const auto &pair) {
-      return pair == std::pair(left, right) || pair == std::pair(right, left);
-    });
   }
 
   struct Store {

@@ -96,6 +96,15 @@ struct RotationObstacle {
   bool isKnown = false;               // another run of the pass may do better: not worth a remark
 };
 
+/// Looks at the cells that no step stores: which buffers have such, and how many steps must run
+/// before they are equal in all storages that take turns. `classes` are the names at the head of a
+/// step by the version that they share. An obstacle if they never become equal.
+std::optional<RotationObstacle> settleFixedCells(const Program &program,
+                                                 const RotationFamily &family,
+                                                 const std::set<BufferId> &liveAtHead,
+                                                 const std::map<BufferId, unsigned> &classes,
+                                                 RotationPlan &plan);
+
 /// The plan, or the obstacle.
 std::variant<RotationPlan, RotationObstacle> planRotation(const Program &program,
                                                           const RotationFamily &family);
