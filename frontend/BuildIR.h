@@ -269,6 +269,7 @@ struct Builder {
   void lowerNode(const typed::AssignMany &node);
   void lowerNode(const typed::StoreElement &node);
   void lowerNode(const typed::StoreSlice &node);
+  void lowerNode(const typed::CheckMask &node);
   void lowerNode(const typed::StoreMask &node);
   void lowerNode(const typed::If &node);
   void lowerNode(const typed::While &node);

@@ -225,28 +225,66 @@ void Builder::lowerNode(const typed::StoreSlice &node) {
   copy(target, stretched(*this, source, shape));
 }
 
+/// NumPy compares the sizes of base and mask, but lets an axis of the mask without elements pass.
+static void checkMask(Builder &builder, llvm::ArrayRef<Affine> shape,
+                      llvm::ArrayRef<Affine> maskShape) {
+  for (auto [dim, sizes] : llvm::enumerate(llvm::zip_equal(shape, maskShape))) {
+    auto [size, maskSize] = sizes;
+    builder.check(builder.anyOf({builder.compare(ScalarOp::Equal, size, maskSize),
+                                 builder.compare(ScalarOp::Equal, maskSize, Affine(0))}),
+                  "MaskMismatch",
+                  {ir::constantInteger(static_cast<int64_t>(dim)), ir::affineScalar(size),
+                   ir::affineScalar(maskSize)});
+  }
+}
+
+void Builder::lowerNode(const typed::CheckMask &node) {
+  std::vector<Value> values = operands({&node.base, &node.mask});
+  BufferId base = named(std::move(values[0]), node.base.type);
+  BufferId mask = named(std::move(values[1]), node.mask.type);
+  checkMask(*this, shapeOf(base), shapeOf(mask));
+}
+
 void Builder::lowerNode(const typed::StoreMask &node) {
   std::vector<Value> values = operands({&node.value, &node.base, &node.mask});
-  Scalar element = simple(std::move(values[0].scalars.front()));
   BufferId base = named(std::move(values[1]), node.base.type);
   BufferId mask = named(std::move(values[2]), node.mask.type);
   std::vector<Affine> shape = shapeOf(base), maskShape = shapeOf(mask);
-  for (unsigned dim = 0; dim < shape.size(); ++dim)
-    check(
-        compare(ScalarOp::Equal, shape[dim], maskShape[dim]), "MaskMismatch",
-        {ir::constantInteger(dim), ir::affineScalar(shape[dim]), ir::affineScalar(maskShape[dim])});
+  bool isScalar = !values[0].scalars.empty();
+  if (isScalar)
+    checkMask(*this, shape, maskShape);
+  std::vector<Scalar> fits;
+  for (auto [size, maskSize] : llvm::zip_equal(shape, maskShape))
+    fits.push_back(compare(ScalarOp::Equal, size, maskSize));
+
   // NumPy walks base and mask together: a mask that lies in the base is seen as it changes.
   bool mayOverlap = program[base].type == DType::Bool && program[mask].storage != ir::Storage::Own;
-  std::vector<SymbolId> axes = newAxes(shape.size());
-  ir::Compute store{boxOf(axes, shape, mayOverlap ? ir::AxisKind::Seq : ir::AxisKind::Par), {}};
-  store.body.push_back({{base, std::nullopt, {axes.begin(), axes.end()}},
-                        ir::AssignOp::Set,
-                        std::move(element),
-                        ir::load(mask, {axes.begin(), axes.end()}),
-                        ir::ReductionOrder::Any,
-                        {},
-                        here});
-  emit(std::move(store));
+  ir::AxisKind kind = mayOverlap ? ir::AxisKind::Seq : ir::AxisKind::Par;
+  auto storeSelected = [&] {
+    if (isScalar) {
+      std::vector<SymbolId> axes = newAxes(shape.size());
+      ir::Compute store{boxOf(axes, shape, kind), {}};
+      store.body.push_back({{base, std::nullopt, {axes.begin(), axes.end()}},
+                            ir::AssignOp::Set,
+                            simple(std::move(values[0].scalars.front())),
+                            ir::load(mask, {axes.begin(), axes.end()}),
+                            ir::ReductionOrder::Any,
+                            {},
+                            here});
+      return emit(std::move(store));
+    }
+    Elements elements = elementsOf(std::move(values[0]));
+    std::vector<ir::Index> point(elements.axes.begin(), elements.axes.end());
+    std::vector<Scalar> choice{ir::load(mask, point), std::move(elements.value),
+                               ir::load(base, point)};
+    compute(boxOf(elements.axes, shape, kind), {base, std::nullopt, point},
+            ir::apply(program, ScalarOp::Select, std::move(choice)));
+  };
+  Scalar allFit = allOf(std::move(fits));
+  if (allFit == ir::constantBool(true))
+    storeSelected();
+  else
+    emit(ir::If{std::move(allFit), inBlock(storeSelected), {}});
 }
 
 //===------------------------------------------------------------------------------------------===//

@@ -85,6 +85,7 @@ struct Visitor {
               visit(node.value), visit(node.base), visit(node.indices);
             },
             [&](const StoreSlice &node) { visit(node.value), visit(node.base), visit(node.items); },
+            [&](const CheckMask &node) { visit(node.base), visit(node.mask); },
             [&](const StoreMask &node) { visit(node.value), visit(node.base), visit(node.mask); },
             [&](const If &node) { visit(node.test), visit(node.then), visit(node.otherwise); },
             [&](const While &node) { visit(node.test), visit(node.body), visit(node.otherwise); },

@@ -257,6 +257,7 @@ void Dumper::head(const Stmt &stmt) {
           [&](const StoreSlice &node) {
             out << "StoreSlice" << (node.augmented ? " augmented" : "");
           },
+          [&](const CheckMask &) { out << "CheckMask"; },
           [&](const StoreMask &) { out << "StoreMask"; }, [&](const If &) { out << "If"; },
           [&](const While &) { out << "While"; },
           [&](const ForRange &node) { out << "ForRange " << name(node.variable); },
@@ -289,6 +290,7 @@ void Dumper::parts(const Stmt &stmt) {
                  [&](const StoreSlice &node) {
                    child(node.value, "value"), child(node.base, "base"), items(node.items);
                  },
+                 [&](const CheckMask &node) { child(node.base, "base"), child(node.mask, "mask"); },
                  [&](const StoreMask &node) {
                    child(node.value, "value"), child(node.base, "base"), child(node.mask, "mask");
                  },

@@ -161,6 +161,7 @@ struct CallFinder {
             [&](typed::StoreSlice &node) {
               visit(node.base), items(node.items), visit(node.value);
             },
+            [&](typed::CheckMask &node) { visit(node.base), visit(node.mask); },
             [&](typed::StoreMask &node) { visit(node.base), visit(node.mask), visit(node.value); },
             [&](typed::If &node) { visit(node.test), block(node.then), block(node.otherwise); },
             [&](typed::While &node) { visit(node.test), block(node.body), block(node.otherwise); },

@@ -200,7 +200,8 @@ Value Analyzer::toOutput(Value result, ArrayType target, Loc loc, ast::BinaryOpe
   return convert(std::move(result), target.dtype, false);
 }
 
-/// a[mask] op= scalar: the operation everywhere, stored where the mask is true.
+/// a[mask] op= scalar: a[mask] is read first; the operation everywhere, stored where the mask is
+/// true.
 void Analyzer::augmentMasked(const ast::Stmt &stmt, const ast::AugAssign &node, Value base,
                              Value mask) {
   ArrayType type = *base.typeAs<ArrayType>();
@@ -210,6 +211,8 @@ void Analyzer::augmentMasked(const ast::Stmt &stmt, const ast::AugAssign &node, 
     return;
   }
   mask = stabilize(std::move(mask), *out);
+  emit(node.target->loc,
+       typed::CheckMask{std::move(duplicate(base).expr()), std::move(duplicate(mask).expr())});
   Value operand = evaluate(*node.value);
   if (!operand.isPoison() && !operand.typeAs<ScalarType>()) {
     unsupported(operand.loc, "a masked augmented assignment of anything but a number");
@@ -219,14 +222,8 @@ void Analyzer::augmentMasked(const ast::Stmt &stmt, const ast::AugAssign &node, 
   result = toOutput(std::move(result), type, stmt.loc, node.op);
   if (result.isPoison())
     return;
-  std::vector<Value> operands;
-  operands.push_back(std::move(mask));
-  operands.push_back(std::move(result));
-  operands.push_back(duplicate(base));
-  Value merged = applyNode(stmt.loc, stmt.loc, ir::ScalarOp::Select, false, std::move(operands),
-                           type.dtype, false);
-  if (!merged.isPoison())
-    emit(stmt.loc, typed::StoreSlice{std::move(base.expr()), {}, std::move(merged.expr()), true});
+  emit(stmt.loc,
+       typed::StoreMask{std::move(base.expr()), std::move(mask.expr()), std::move(result.expr())});
 }
 
 void Analyzer::analyzeAugAssign(const ast::Stmt &stmt, const ast::AugAssign &node) {

@@ -270,7 +270,14 @@ struct StoreSlice {
   bool augmented = false;
 };
 
-/// base[mask] = value for a bool array of the base's shape and a scalar value.
+/// IndexError unless each axis of the mask, a bool array, has the size of the base's or none.
+struct CheckMask {
+  Expr base;
+  Expr mask;
+};
+
+/// base[mask] = value for a bool array: a scalar, then with CheckMask, or (a[mask] += b) an array
+/// of the base's shape.
 struct StoreMask {
   Expr base;
   Expr mask;
@@ -361,9 +368,9 @@ struct Exit {
 
 struct Stmt {
   Loc loc;
-  std::variant<Assign, AssignMany, StoreElement, StoreSlice, StoreMask, If, While, ForRange,
-               ForEach, Break, Continue, Return, Evaluate, CallStmt, Print, Assert, RaiseError,
-               Exit>
+  std::variant<Assign, AssignMany, StoreElement, StoreSlice, CheckMask, StoreMask, If, While,
+               ForRange, ForEach, Break, Continue, Return, Evaluate, CallStmt, Print, Assert,
+               RaiseError, Exit>
       node;
 };
 
