@@ -10,8 +10,9 @@ import argparse
 import random
 import sys
 
+from exchanges import Exchanges
 from expressions import BOOL, FLOAT, INT, LIMIT, NAMES, Array, Expressions, List, Scalar, is_float, promote
-from kernels import Kernels
+from kernels import KINDS, Kernels
 
 INDENT = "    "
 
@@ -26,7 +27,7 @@ class Function:
         self.results = results
 
 
-class Generator(Expressions, Kernels):
+class Generator(Expressions, Kernels, Exchanges):
     """Writes one program."""
 
     def __init__(self, seed):
@@ -198,6 +199,8 @@ class Generator(Expressions, Kernels):
             source = self.select(name, self.broadcastable(shape) if self.chance(0.3) else shape)
             if source:
                 self.note("overlapping store")
+                if len(shape) == 1 < len(self.scope[name].shape):
+                    source += ".copy()"  # between a row and a column NumPy's bare copy is wrong
                 return self.write("%s = %s" % (text, source))
         if self.scope[name].dtype == "bool":
             return self.write("%s = %s" % (text, self.mask(self.broadcastable(shape) or (1,), 1)))
@@ -245,8 +248,13 @@ class Generator(Expressions, Kernels):
         name = self.rng.choice(names)
         text, shape = self.some_part(name)
         self.note("mask store")
+        mask = self.mask(shape, 1)
+        if self.scope[name].dtype == "bool":
+            mask += ".copy()"  # NumPy walks over a mask in the target while it stores
+        elif self.chance(0.2):
+            return self.write("%s[%s] %s= %s" % (text, mask, self.rng.choice(["//", "%"]), self.rng.choice("23")))
         value = self.literal() if self.generic or self.chance(0.5) else self.tamed(self.scalar_operand(1))
-        self.write("%s[%s] = %s" % (text, self.mask(shape, 1), value))
+        self.write("%s[%s] = %s" % (text, mask, value))
 
     def swap(self):
         """Tuple assignments: of names, of elements, of parts."""
@@ -612,20 +620,34 @@ class Generator(Expressions, Kernels):
         self.note("error at the end")
         self.write(rng.choice(forms))
 
-    def program(self):
+    def imports(self):
         self.write("import math")
         self.write("")
         self.write("import numpy as np")
         self.write("")
         self.write("")
+
+    def new_size(self):
+        name, value = self.new_name("n"), self.rng.randint(1, 7)
+        text = "int(np.arange(%d).max())" % (value + 1) if self.chance(0.3) else str(value)
+        self.write("%s = %s" % (name, text))
+        self.scope[name] = Scalar("i64", True, (value, value))
+
+    def kernel_program(self, kind):
+        """A program of nothing but kernels of a kind."""
+        self.imports()
+        self.new_size()
+        for _ in range(self.rng.randint(1, 2)):
+            self.kernel(kind)
+        return "\n".join(self.lines) + "\n"
+
+    def program(self):
+        self.imports()
         for _ in range(self.rng.choice([0, 0, 1, 1, 2])):
             self.define()
         recursion = self.recursion() if self.chance(0.1) else None
         for _ in range(self.rng.randint(1, 2)):
-            name, value = self.new_name("n"), self.rng.randint(1, 7)
-            text = "int(np.arange(%d).max())" % (value + 1) if self.chance(0.3) else str(value)
-            self.write("%s = %s" % (name, text))
-            self.scope[name] = Scalar("i64", True, (value, value))
+            self.new_size()
         for _ in range(self.rng.randint(2, 3)):
             self.new_array()
         forms = [self.statement] * self.rng.randint(4, 10) + [self.call] * 2 * len(self.functions)
@@ -643,21 +665,22 @@ class Generator(Expressions, Kernels):
         return "\n".join(self.lines) + "\n"
 
 
-def generate(seed):
-    """(text, Counter of features) of the program with this seed."""
+def generate(seed, kind=None):
+    """(text, Counter of features) of the program with this seed; `kind`: of kernels of this kind alone."""
     generator = Generator(seed)
-    return generator.program(), generator.features
+    return generator.kernel_program(kind) if kind else generator.program(), generator.features
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("--seed", type=int, default=1, help="of the first program")
     parser.add_argument("--count", type=int, default=1)
+    parser.add_argument("--kind", choices=KINDS, help="write kernels of this kind alone")
     parser.add_argument("--features", action="store_true", help="count features, write no program")
     arguments = parser.parse_args()
     programs, total = {}, Generator(0).features
     for seed in range(arguments.seed, arguments.seed + arguments.count):
-        text, features = generate(seed)
+        text, features = generate(seed, arguments.kind)
         programs.update((feature, programs.get(feature, 0) + 1) for feature in features)
         total.update(features)
         if not arguments.features:

@@ -6,6 +6,7 @@ in loops, prints inside. Values stay small, so that floats stay finite.
 """
 
 INDENT = "    "
+KINDS = ["time_loop", "exchange_loop", "element_loop", "chain"]
 
 
 class Kernels:
@@ -204,5 +205,6 @@ class Kernels:
                 self.write("print(%s)" % rng.choice(whole))
         self.write("print(%s)" % ", ".join(whole))
 
-    def kernel(self):
-        self.rng.choice([self.time_loop, self.time_loop, self.element_loop, self.element_loop, self.chain])()
+    def kernel(self, kind=None):
+        """A kernel of one of KINDS, or of any."""
+        getattr(self, kind or self.rng.choice(KINDS * 2 + ["time_loop", "element_loop"]))()

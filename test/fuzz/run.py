@@ -1,7 +1,8 @@
 #!/usr/bin/python3
 """Runs random programs under CPython with NumPy and under hpcc at -O0 and -O3, and compares.
 
-    run.py --hpcc PATH --oracle PYTHON --seed S --count N [--jobs J] [--failures DIRECTORY]
+    run.py --hpcc PATH --oracle PYTHON --seed S --count N [--jobs J] [--kind KIND]
+           [--failures DIRECTORY]
 
 Output is compared byte for byte, errors by class, message and line. A program that hpcc refuses as
 unsupported counts apart. Each failing program is shrunk and written to the directory as a test program.
@@ -146,7 +147,7 @@ def describe(seed, failure):
     return "seed %d, hpcc run %s: %s: %s" % (seed, failure.level, failure.kind, failure.detail)
 
 
-def check_seeds(hpcc, python, seeds, jobs, until_failure=False, directory=None):
+def check_seeds(hpcc, python, seeds, jobs, until_failure=False, directory=None, kind=None):
     """Checks the programs of these seeds, writing shrunk failures to `directory` if it is given.
 
     Prints failures and refusals as they are found, and returns a list of them.
@@ -159,7 +160,7 @@ def check_seeds(hpcc, python, seeds, jobs, until_failure=False, directory=None):
         if not hasattr(local, "checker"):
             local.checker = Checker(hpcc, python)
             checkers.append(local.checker)
-        text, _ = generate.generate(seed)
+        text, _ = generate.generate(seed, kind)
         failure, error = local.checker.failure(text, LEVELS)
         if not failure:
             return
@@ -188,6 +189,7 @@ def main():
     parser.add_argument("--seed", type=int, default=1, help="of the first program")
     parser.add_argument("--count", type=int, default=2000)
     parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--kind", choices=generate.KINDS, help="programs of kernels of this kind alone")
     parser.add_argument("--failures", help="directory for shrunk failing programs")
     parser.add_argument("--until-failure", action="store_true")
     arguments = parser.parse_args()
@@ -196,7 +198,8 @@ def main():
     start = time.time()
     seeds = range(arguments.seed, arguments.seed + arguments.count)
     failures = check_seeds(
-        arguments.hpcc, arguments.oracle, seeds, arguments.jobs, arguments.until_failure, arguments.failures)
+        arguments.hpcc, arguments.oracle, seeds, arguments.jobs, arguments.until_failure, arguments.failures,
+        arguments.kind)
     kinds = collections.Counter(failure.kind for failure in failures)
     refused = kinds.pop("refusal", 0)
     print("%d programs from seed %d in %.0f s: %d equal to CPython, %d refused, %d failed %s" % (
