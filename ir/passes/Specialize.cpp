@@ -109,7 +109,7 @@ private:
         order.dims.push_back(dim);
     llvm::append_range(order.dims, memory->dims);
     return memory->packed || llvm::popcount(sum.mask) == 1
-               ? completed(sum, std::move(order), memory->packed, declined)
+               ? completed(sum, std::move(order))
                : completedInRows(sum, std::move(order), declined);
   }
 
@@ -124,8 +124,8 @@ private:
     return sizes;
   }
 
-  template <typename F>
-  std::optional<SumOrder> completed(const Sum &sum, SumOrder order, bool packed, F declined) const {
+  /// One dimension, or any of an array without gaps.
+  std::optional<SumOrder> completed(const Sum &sum, SumOrder order) const {
     order.unlessOne = innerKept(sum, order.dims);
     if (!order.unlessOne.empty() || order.dims.empty())
       return decided(std::move(order));
@@ -135,8 +135,6 @@ private:
     llvm::ArrayRef<unsigned> outer = llvm::ArrayRef(order.dims).drop_back(order.run);
     if (llvm::none_of(outer, [&](unsigned dim) { return sum.isReduced(dim); }))
       return order;
-    if (!packed)
-      return declined("it is a part of an array");
     // Summed dimensions further out join the run if all between are of size one.
     order.unlessOne = innerKept(sum, outer);
     return decided(std::move(order));
