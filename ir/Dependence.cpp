@@ -422,11 +422,13 @@ private:
           add(anywhereIn(*buffer), use, stmt.loc);
     };
     if (auto *call = std::get_if<Call>(&stmt.node)) {
-      arguments(*call, Use::ReadWrite);
+      const Function *callee = program.find(call->callee);
+      Use use = callee && !callee->effects.writes ? Use::Read : Use::ReadWrite;
+      arguments(*call, use);
       for (BufferId result : call->results)
         add(anywhereIn(result), Use::Write, stmt.loc);
       for (BufferId global : program.globals)
-        add(anywhereIn(global), Use::ReadWrite, stmt.loc);
+        add(anywhereIn(global), use, stmt.loc);
     } else if (auto *call = std::get_if<LibraryCall>(&stmt.node)) {
       arguments(*call, writesArguments(call->function) ? Use::ReadWrite : Use::Read);
     }

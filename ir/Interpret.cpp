@@ -56,8 +56,9 @@ bool Machine::step() {
 // Names and arrays
 //===---------------------------------------------------------------------------------------===//
 
-Machine::Machine(const Program &program, llvm::raw_ostream &out, const InterpretLimits &limits)
-    : program(program), out(out), limits(limits), isGlobal(program.buffers.size()),
+Machine::Machine(const Program &program, llvm::raw_ostream &out, const InterpretLimits &limits,
+                 ParallelOrder order)
+    : program(program), out(out), limits(limits), order(order), isGlobal(program.buffers.size()),
       globals(program.buffers.size()) {
   for (BufferId buffer : program.globals)
     isGlobal[buffer.index] = true;
@@ -223,11 +224,15 @@ void Machine::advanceSlots(SymbolId iterator, const Stmt &loop, int64_t iteratio
 Flow Machine::run(const Loop &loop, const Stmt &stmt) {
   Flow flow = Flow::Next;
   int64_t iterations = 0;
-  forEachValue(loop.axis, [&](int64_t) {
-    asWorker(loop.axis, [&] { flow = step() ? run(loop.body) : Flow::Stop; });
-    iterations += flow == Flow::Next;
-    return flow == Flow::Next;
-  });
+  bool backwards = loop.axis.kind == AxisKind::Par && order == ParallelOrder::Backwards;
+  forEachValue(
+      loop.axis,
+      [&](int64_t) {
+        asWorker(loop.axis, [&] { flow = step() ? run(loop.body) : Flow::Stop; });
+        iterations += flow == Flow::Next;
+        return flow == Flow::Next;
+      },
+      backwards);
   if (hasSlots && loop.role == LoopRole::Time && !stopped)
     advanceSlots(loop.axis.iterator, stmt, iterations);
   return stopped ? Flow::Stop : flow;
@@ -431,10 +436,10 @@ void Machine::runMain() {
 }
 
 InterpretResult interpret(const Program &program, llvm::raw_ostream &out,
-                          const InterpretLimits &limits) {
+                          const InterpretLimits &limits, ParallelOrder order) {
   // The calls of the program nest on the stack, and so do its expressions.
   constexpr unsigned stackBytes = 512u << 20;
-  Machine machine(program, out, limits);
+  Machine machine(program, out, limits, order);
   llvm::thread runner(std::optional<unsigned>(stackBytes), [&] { machine.runMain(); });
   runner.join();
   return machine.result;

@@ -21,6 +21,9 @@ struct InterpretLimits {
   unsigned calls = 999;                     // open at one time, as CPython's recursion limit
 };
 
+/// The order in which the iterations of a loop over a par axis run: any gives the same result.
+enum class ParallelOrder : uint8_t { AsWritten, Backwards };
+
 enum class InterpretStatus : uint8_t {
   Finished,
   Raised, // an error of the program: a row of runtime/Errors.def
@@ -43,7 +46,8 @@ struct InterpretResult {
 
 /// Runs `main`. What the program prints goes to `out` at once.
 InterpretResult interpret(const Program &program, llvm::raw_ostream &out,
-                          const InterpretLimits &limits = {});
+                          const InterpretLimits &limits = {},
+                          ParallelOrder order = ParallelOrder::AsWritten);
 
 /// The report of a run that did not finish, as the runtime writes it: `FILE:LINE:COL: Class:
 /// message`, and with the text of the source the line and carets. Ends with a newline; empty for a

@@ -71,7 +71,8 @@ struct Machine::ComputeRun {
   std::optional<TeamWatch::Worker> reducedBy = {};
 };
 
-void Machine::forEachValue(const Axis &axis, llvm::function_ref<bool(int64_t)> visit) {
+void Machine::forEachValue(const Axis &axis, llvm::function_ref<bool(int64_t)> visit,
+                           bool backwards) {
   if (axis.step <= 0)
     return fault("the step of an axis is not positive");
   int64_t lo = valueOf(axis.lo.forms.front()), hi = valueOf(axis.hi.forms.front());
@@ -79,14 +80,16 @@ void Machine::forEachValue(const Axis &axis, llvm::function_ref<bool(int64_t)> v
     lo = std::max(lo, valueOf(form));
   for (const Affine &form : axis.hi.forms)
     hi = std::min(hi, valueOf(form));
-  for (int64_t value = lo; value < hi;) {
+  if (hi <= lo)
+    return;
+  uint64_t step = static_cast<uint64_t>(axis.step);
+  uint64_t steps = (static_cast<uint64_t>(hi) - static_cast<uint64_t>(lo) - 1) / step;
+  for (uint64_t count = 0;; ++count) {
+    uint64_t offset = (backwards ? steps - count : count) * step;
+    int64_t value = static_cast<int64_t>(static_cast<uint64_t>(lo) + offset);
     frame->symbols[axis.iterator.index] = value;
-    if (!visit(value) || stopped)
+    if (!visit(value) || stopped || count == steps)
       return;
-    if (static_cast<uint64_t>(hi) - static_cast<uint64_t>(value) <=
-        static_cast<uint64_t>(axis.step))
-      return;
-    value += axis.step;
   }
 }
 

@@ -100,7 +100,8 @@ enum class Flow : uint8_t { Next, Leave, Stop };
 
 class Machine {
 public:
-  Machine(const Program &program, llvm::raw_ostream &out, const InterpretLimits &limits);
+  Machine(const Program &program, llvm::raw_ostream &out, const InterpretLimits &limits,
+          ParallelOrder order);
 
   void runMain();
   InterpretResult result;
@@ -172,12 +173,14 @@ private:
   void runPoint(ComputeRun &run);
   void runAssign(ComputeRun &run, size_t index);
   void addTrees(ComputeRun &run);
-  /// Iterator values of an axis in order; `visit` returns false to end early.
-  void forEachValue(const Axis &axis, llvm::function_ref<bool(int64_t)> visit);
+  /// Iterator values of an axis in order, or backwards; `visit` returns false to end early.
+  void forEachValue(const Axis &axis, llvm::function_ref<bool(int64_t)> visit,
+                    bool backwards = false);
 
   const Program &program;
   llvm::raw_ostream &out;
   const InterpretLimits &limits;
+  ParallelOrder order;
   MemoryUse memory;
   uint64_t steps = 0;
   unsigned openCalls = 0;

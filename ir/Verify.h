@@ -35,6 +35,12 @@
 //                 at another point of the axis. Locals belong to one point and are exempt
 //   red           a red axis that occurs in a target is as a par axis to it; an assignment whose
 //                 target lacks one is `op=`, and its target is not read in the compute
+//   par-loops     (VerifyLoop.cpp) the iterations of a loop over a par axis may run in any order:
+//                 each has what the body declares of its own; a cell of another buffer that one
+//                 writes is touched by no other, provably (touchesOf, without further facts); none
+//                 prints, raises, asks the time, leaves the loop, calls what does so or stores, binds
+//                 or drops a name from outside, or advances slots. No loop is red, none over time
+//                 is par
 //   order         a float sum or product over red axes states its order; `tree` is for float sums,
 //                 over red axes that the target lacks, the same ones for all trees of a compute;
 //                 without red axes there is none

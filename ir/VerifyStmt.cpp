@@ -327,8 +327,7 @@ void verifyStmt(const Stmt &stmt, VerifyReport &report) {
           },
           [&](const Loop &node) {
             verifyAxis(node.axis, report);
-            if (node.axis.kind != AxisKind::Seq && program.stage < Stage::Canonical)
-              report("source", "the loop over " + program[node.axis.iterator].name + " is not seq");
+            verifyLoop(node, report);
           },
           [&](OneOf<While, If> auto &node) {
             expectType(node.condition, DType::Bool, "conditions", "the condition", report);

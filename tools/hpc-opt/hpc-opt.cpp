@@ -56,11 +56,17 @@ struct Options {
   cl::opt<bool> interpretEach{"interpret-each",
                               cl::desc("Run the program before the passes and after each of them, "
                                        "and stop at the one that changes what it does")};
+  cl::opt<bool> reversePar{"reverse-par", cl::desc("Run the iterations of par loops backwards when "
+                                                   "running the program")};
   cl::opt<bool> roundTrip{"roundtrip", cl::desc("Check that the printed program reads back as "
                                                 "the same program")};
   cl::opt<bool> noLocations{"no-locs", cl::desc("Leave locations out, for reading")};
   cl::opt<bool> help{"help", cl::desc("Show this")};
   cl::alias shortHelp{"h", cl::aliasopt(help)};
+
+  ParallelOrder order() const {
+    return reversePar ? ParallelOrder::Backwards : ParallelOrder::AsWritten;
+  }
 
   Options() {
     for (const Pass &pass : allPasses())
@@ -143,19 +149,19 @@ static void printRemarks(const Program &program, llvm::ArrayRef<Remark> remarks)
 }
 
 /// What a run shows: its output, then the report of its error. `isGood`: without breaking a rule.
-static std::string behaviourOf(const Program &program, bool &isGood) {
+static std::string behaviourOf(const Program &program, ParallelOrder order, bool &isGood) {
   std::string output;
   llvm::raw_string_ostream stream(output);
-  InterpretResult result = interpret(program, stream);
+  InterpretResult result = interpret(program, stream, {}, order);
   isGood = result.status != InterpretStatus::Fault && result.status != InterpretStatus::Limit;
   return output + reportOf(result, program);
 }
 
 /// Runs the passes one by one, comparing what the program does. On a failure false, with a message.
 static bool transformWatched(Program &program, llvm::ArrayRef<const Pass *> passes,
-                             PassContext &context) {
+                             ParallelOrder order, PassContext &context) {
   bool isGood = true;
-  std::string expected = behaviourOf(program, isGood);
+  std::string expected = behaviourOf(program, order, isGood);
   if (!isGood) {
     failInternally("the program itself does not run to its end\n" + expected);
     return false;
@@ -169,7 +175,7 @@ static bool transformWatched(Program &program, llvm::ArrayRef<const Pass *> pass
     }
     if (program == before)
       continue;
-    std::string found = behaviourOf(program, isGood);
+    std::string found = behaviourOf(program, order, isGood);
     if (found == expected)
       continue;
     failInternally("pass " + pass->flag + " changes what the program does\nit took:\n" +
@@ -183,7 +189,7 @@ static bool transformWatched(Program &program, llvm::ArrayRef<const Pass *> pass
 static bool transform(Program &program, llvm::ArrayRef<const Pass *> passes, const Options &options,
                       PassContext &context) {
   if (options.interpretEach)
-    return transformWatched(program, passes, context);
+    return transformWatched(program, passes, options.order(), context);
   PhaseTimes times;
   RunOptions run;
   run.printBefore.assign(options.printBefore.begin(), options.printBefore.end());
@@ -211,8 +217,8 @@ static bool readsBack(const Program &program) {
   return again && *again == program;
 }
 
-static ExitCode runInterpreter(const Program &program) {
-  InterpretResult result = interpret(program, llvm::outs());
+static ExitCode runInterpreter(const Program &program, ParallelOrder order) {
+  InterpretResult result = interpret(program, llvm::outs(), {}, order);
   llvm::outs().flush();
   llvm::errs() << reportOf(result, program);
   return static_cast<ExitCode>(result.exitCode());
@@ -268,6 +274,6 @@ int main(int argc, char **argv) {
   if (options.roundTrip && !readsBack(*program))
     return failInternally("the printed program does not read back as the same program");
   if (options.interpret)
-    return runInterpreter(*program);
+    return runInterpreter(*program, options.order());
   return writeOutput(*program, options, context);
 }
