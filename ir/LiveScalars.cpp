@@ -113,4 +113,18 @@ LiveScalars::Set LiveScalars::before(const Block &block, Set after) {
   return after;
 }
 
+IterationScalars LiveScalars::scalarsOf(const Loop &loop, const Set &written, const Set &after) {
+  Set carried = before(loop.body, {});
+  IterationScalars scalars;
+  for (BufferId id : written) {
+    if (carried.count(id))
+      continue;
+    if (!after.count(id))
+      scalars.own.insert(id);
+    else if (!before(loop.body, {id}).count(id)) // each iteration sets it
+      scalars.lasting.insert(id);
+  }
+  return scalars;
+}
+
 } // namespace hpcc::ir

@@ -14,6 +14,8 @@
 
 namespace hpcc::ir {
 
+struct IterationScalars;
+
 class LiveScalars {
 public:
   using Set = std::set<BufferId>;
@@ -25,6 +27,9 @@ public:
   /// The variables that may be read, before they are set again, by the statement or behind it.
   Set before(const Stmt &stmt, Set after);
   Set before(const Block &block, Set after);
+  /// Those of the variables, which the body writes, that belong to an iteration of the loop; the
+  /// others are read by a later one. `after` is live behind the loop.
+  IterationScalars scalarsOf(const Loop &loop, const Set &written, const Set &after);
 
 private:
   void addReads(const Scalar &scalar, Set &live) const;
@@ -34,6 +39,12 @@ private:
 
   const Program &program;
   std::map<LabelId, Set> behindLabel;
+};
+
+/// The scalar variables of a loop's body that each iteration sets before it reads them. Of those in
+/// `lasting` the value of the last iteration is read behind the loop.
+struct IterationScalars {
+  LiveScalars::Set own, lasting;
 };
 
 } // namespace hpcc::ir

@@ -156,17 +156,7 @@ private:
     });
     for (BufferId id : program.globals)
       written.erase(id);
-    LiveScalars::Set carried = liveness.before(loop.body, {});
-    IterationScalars scalars;
-    for (BufferId id : written) {
-      if (carried.count(id))
-        continue;
-      if (!after.count(id))
-        scalars.own.insert(id);
-      else if (!liveness.before(loop.body, {id}).count(id)) // each iteration sets it
-        scalars.lasting.insert(id);
-    }
-    return scalars;
+    return liveness.scalarsOf(loop, written, after);
   }
 
   std::optional<Block> raise(const Stmt &stmt, const LiveScalars::Set &after,

@@ -16,12 +16,6 @@ struct LoopObstacle {
   std::string otherText = {};
 };
 
-/// The scalar variables of a loop's body that each iteration sets before it reads them. Of those in
-/// `lasting` the value of the last iteration is read behind the loop.
-struct IterationScalars {
-  LiveScalars::Set own, lasting;
-};
-
 /// The body of a loop as what happens at each point.
 struct FlatLoop {
   Compute compute;                     // its new axes are seq

@@ -3,9 +3,10 @@
 
     ir_orders.py --hpc-opt PATH --seed S --count N [--orders K] [--hpcc PATH] [--jobs J] [--failures DIRECTORY]
 
-hpc-opt interprets a program before the first pass and after each one that changes it. With --hpcc each
-program is also compiled at -O0 or -O3, as it is and as an order of passes has left it. Each failing
-program is written to the directory. Ends with code 1 if any failed.
+hpc-opt interprets a program before the first pass and after each one that changes it, independent
+iterations of loops backwards. With --hpcc each program is also compiled at -O0 or -O3, as it is and as an
+order of passes has left it. Each failing program is written to the directory. Ends with code 1 if any
+failed.
 """
 
 import argparse
@@ -74,7 +75,8 @@ class Checker:
             for _ in range(self.orders):
                 order = some_order(rng, self.inner, self.last)
                 code, _, message = run(
-                    [self.hpc_opt, path, "--interpret-each", "-o", after] + ["--" + flag for flag in order])
+                    [self.hpc_opt, path, "--interpret-each", "--reverse-par", "-o", after] +
+                    ["--" + flag for flag in order])
                 if code == 1 or "the program itself" in message:
                     return "generator", order, message
                 if code != 0:

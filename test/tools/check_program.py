@@ -327,19 +327,28 @@ def check_runs(tools, program, expectation, scratch):
         )
 
 
+INTERPRETED = {
+    # As it leaves the front end.
+    "hpc-opt --interpret": ("ir", []),
+    # As it leaves the pipeline, with independent iterations of loops in the other order.
+    "hpc-opt --split-loops --interpret --reverse-par": ("ir-final", ["--split-loops", "--reverse-par"]),
+}
+
+
 def check_interpreter(tools, program, expectation, scratch):
-    """Interprets the program as it leaves the front end; its output is that of the compiled one."""
+    """Interprets the program at the first and the last stage; its output is that of the compiled one."""
     if expectation.unsupported or not expectation.interpret:
         return
-    path = emit(tools, "ir", program, new_directory(scratch))
-    label = "hpc-opt --interpret"
-    found = run([tools.hpc_opt, path, "--interpret"], new_directory(scratch), tools.environment)
     wanted = run_O0(tools, program, new_directory(scratch))
-    if (found.code == 0) != (wanted.code == 0) or found.code < 0:
-        raise Failure(describe_failure(label, found))
-    require_same_bytes(
-        "hpcc run -O0", wanted.stdout, label, found.stdout, Expectation(), "output"
-    )
+    for label, (stage, options) in INTERPRETED.items():
+        path = emit(tools, stage, program, new_directory(scratch))
+        command = [tools.hpc_opt, path, "--interpret"] + options
+        found = run(command, new_directory(scratch), tools.environment)
+        if (found.code == 0) != (wanted.code == 0) or found.code < 0:
+            raise Failure(describe_failure(label, found))
+        require_same_bytes(
+            "hpcc run -O0", wanted.stdout, label, found.stdout, Expectation(), "output"
+        )
 
 
 def check_round_trip(tools, program, expectation, scratch):
