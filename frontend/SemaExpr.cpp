@@ -92,8 +92,8 @@ Value Analyzer::evaluateCompare(const ast::Expr &expr, const ast::Compare &node)
       return rest;
     if (rest.typeAs<ArrayType>())
       return unsupported(expr.loc, "a chained comparison of arrays", "(a < b) & (b < c)");
-    test = convert(std::move(test), DType::Bool, true);
-    rest = convert(std::move(rest), DType::Bool, true);
+    test = truth(std::move(test)); // either may be one of several types
+    rest = truth(std::move(rest));
     Value both =
         makeTyped(expr.loc, weakBool,
                   typed::ShortCircuit{true, std::make_unique<typed::Expr>(std::move(test.expr())),
