@@ -6,7 +6,7 @@ in loops, prints inside. Values stay small, so that floats stay finite.
 """
 
 INDENT = "    "
-KINDS = ["time_loop", "exchange_loop", "element_loop", "chain"]
+KINDS = ["time_loop", "exchange_loop", "element_loop", "chain", "row_loop"]
 
 
 class Kernels:
@@ -204,6 +204,52 @@ class Kernels:
             if self.chance(0.15):
                 self.write("print(%s)" % rng.choice(whole))
         self.write("print(%s)" % ", ".join(whole))
+
+    def row_loop(self):
+        """Iterations with inner loops of their own, and what they print, count, add up or compare."""
+        rng = self.rng
+        a, b = [self.new_name("u") for _ in range(2)]
+        i, k, x, y, best, at, count = [self.new_name(letter) for letter in "ikxyxnn"]
+        rows, length = rng.choice([0, 1, 3, 8, 13]), rng.choice([4, 40, 70])
+        for name in (a, b):
+            self.write("%s = %s" % (name, self.fresh((rows, length), "f64")))
+        for name, value in ((x, "0.5"), (y, "-1.0"), (best, "-2.0"), (at, "-1"), (count, "0")):
+            self.write("%s = %s" % (name, value))
+        here, other = "[%s, %s]" % (i, k), "[%s, %d - %s]" % (i, length - 1, k)
+        inner = {
+            "sum": ["%s = %s * 0.5 + %s%s" % (x, x, a, here)],
+            "store": ["%s%s = 0.25 * %s%s - %s" % (rng.choice([a, b]), here, a, other, x)],
+            "count": ["if %s%s > %s%s:" % (a, here, b, other), INDENT + "%s += %s" % (count, rng.choice(["1", k]))],
+            "best": ["if %s%s > %s:" % (b, here, best), INDENT + "%s = %s%s" % (best, b, here),
+                     INDENT + "%s = %s" % (at, k)],
+            "break": ["if %s%s > 6.0:" % (a, here), INDENT + "break", "%s = %s * 0.5 - %s%s" % (x, x, b, here)],
+            "carried": ["%s = %s * 0.25 + %s%s" % (y, y, a, here)],
+        }
+        rest = [
+            ["print(%s, %s)" % (i, rng.choice([x, y, count, best]))], ["%s = %s * 0.5 + %s" % (y, y, x)],
+            ["if %s > %s:" % (x, best), INDENT + "%s = %s" % (best, x), INDENT + "%s = %s" % (at, i)],
+            ["if %s %% 3 == 1:" % i, INDENT + "continue"], ["%s = %s * 0.125" % (x, rng.choice([x, y, i]))],
+            ["%s[%s, 0] = %s" % (rng.choice([a, b]), i, rng.choice([x, y]))],
+        ]
+        low = rng.choice(["", "", "1, "])
+        step = ", 2" if low and self.chance(0.3) else ""
+        self.write("for %s in range(%s%s%s):" % (i, low, self.number(rows), step))
+        self.depth += 1
+        for _ in range(rng.randint(1, 3)):
+            for line in rng.choice(rest) * self.chance(0.5):
+                self.write(line)
+            form = rng.choice(list(inner))
+            self.note("kernel: row loop, " + form)
+            if self.chance(0.7):
+                self.write("%s = %s" % (x, rng.choice(["0.0", "%s * 0.5" % i, "%s[%s, 0]" % (b, i)])))
+            self.write("for %s in range(%d):" % (k, length))
+            for line in inner[form]:
+                self.write(INDENT + line)
+        for _ in range(rng.randint(0, 3)):
+            for line in rng.choice(rest):
+                self.write(line)
+        self.depth -= 1
+        self.write("print(%s)" % ", ".join([a, b, x, y, best, at, count]))
 
     def kernel(self, kind=None):
         """A kernel of one of KINDS, or of any."""
