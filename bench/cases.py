@@ -14,7 +14,8 @@ class Case:
     `peer_tolerance` is the same for C and Numba, which add in another order and contract products
     and sums. `too_slow` gives the reason for which a peer is run at the quick size only. `whole`
     times the whole process, not the loop that the program times itself. `slices` is the case that
-    does the same in slices.
+    does the same in slices. `threads`: the C peer has OpenMP pragmas, and the case is among those
+    that `--threads` runs.
     """
 
     name: str
@@ -28,6 +29,7 @@ class Case:
     too_slow: dict = dataclasses.field(default_factory=dict)
     whole: bool = False
     slices: str = ""
+    threads: bool = False
 
 
 def cases_of_diffusion():
@@ -38,7 +40,8 @@ def cases_of_diffusion():
     ]:
         quick = {"n": 1000, "niter": 20}
         name = "diffusion-" + label
-        yield Case(name, "diffusion.hpc", sizes, quick, "diffusion")
+        large = label == "10m"
+        yield Case(name, "diffusion.hpc", sizes, quick, "diffusion", threads=large)
         yield Case(
             name + "-loops",
             "diffusion_loops.hpc",
@@ -70,7 +73,7 @@ def simple(name, quick, **options):
 
 CASES = [
     *cases_of_diffusion(),
-    simple("heat2d", {"n": 65, "niter": 5}, sizes={"n": 4096, "niter": 100}),
+    simple("heat2d", {"n": 65, "niter": 5}, sizes={"n": 4096, "niter": 100}, threads=True),
     simple("heat3d", {"n": 17, "niter": 5}, sizes={"n": 256, "niter": 20}),
     simple("wave2d", {"n": 65, "niter": 5}, sizes={"n": 2048, "niter": 100}),
     simple(
@@ -88,6 +91,14 @@ CASES = [
         "euler39",
         python="cpython",
         too_slow={"cpython": "takes about half an hour"},
+        threads=True,
+    ),
+    simple(
+        "mandelbrot",
+        {"ny": 20, "nx": 30, "limit": 50},
+        sizes={"ny": 1000, "nx": 1500, "limit": 200},
+        python="cpython",
+        threads=True,
     ),
     simple(
         "softmax",

@@ -37,11 +37,18 @@ class Settings:
     limit: float
     core: int
     quick: bool
+    threads: int = 1
+
+    def cores(self):
+        """The cores that a run may use: as many as there are threads, the chosen one among them."""
+        others = [core for core in sorted(os.sched_getaffinity(0)) if core != self.core]
+        return {self.core, *others[: self.threads - 1]}
 
 
-def run_once(command, settings):
-    """One run on one core: what it prints, and the processor time of the whole process."""
-    environment = dict(os.environ, OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1")
+def run_once(name, command, settings):
+    """One run: what it prints, and the processor time of the whole process."""
+    threads = settings.threads if name.endswith(peers.THREADS) else 1
+    environment = dict(os.environ, OMP_NUM_THREADS=str(threads), OPENBLAS_NUM_THREADS="1")
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     result = subprocess.run(
         command,
@@ -49,7 +56,7 @@ def run_once(command, settings):
         text=True,
         timeout=settings.limit,
         env=environment,
-        preexec_fn=lambda: os.sched_setaffinity(0, {settings.core}),
+        preexec_fn=lambda: os.sched_setaffinity(0, settings.cores()),
     )
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     if result.returncode != 0:
@@ -96,7 +103,7 @@ def first_difference(left, right, tolerance):
 
 
 def tolerance_of(case, peer):
-    if peer in ("gcc", "clang", "numba"):
+    if peer.removesuffix(peers.THREADS) in ("gcc", "clang", "numba"):
         return max(case.tolerance, case.peer_tolerance)
     return case.tolerance if peer in ("numpy", "cpython") else 0.0
 
@@ -104,7 +111,8 @@ def tolerance_of(case, peer):
 def prepare(case, slices, settings, tools, scratch):
     """The commands of the peers that take part, and the reasons for those that do not."""
     commands, left_out = {}, {}
-    for name in peers.peers_of(case):
+    table = peers.PEERS_OF_THREADS if settings.threads > 1 else peers.PEERS
+    for name in table if settings.threads > 1 else peers.peers_of(case):
         if name != "hpcc" and settings.wanted and name not in settings.wanted:
             continue
         directory = os.path.join(scratch, name)
@@ -114,7 +122,7 @@ def prepare(case, slices, settings, tools, scratch):
             if name in case.too_slow and not settings.quick:
                 raise peers.Unavailable(case.too_slow[name])
             sizes = source.quick if settings.quick else source.sizes
-            commands[name] = peers.PEERS[name](source, sizes, directory, tools)
+            commands[name] = table[name](source, sizes, directory, tools)
         except peers.Unavailable as reason:
             left_out[name] = str(reason)
     if "hpcc" not in commands:
@@ -140,7 +148,7 @@ def measure(case, slices, settings, tools, say):
                     continue
                 say(f"{case.name}: round {turn + 1} of {settings.rounds}: {name}")
                 try:
-                    text, whole = run_once(commands[name], settings)
+                    text, whole = run_once(name, commands[name], settings)
                 except subprocess.TimeoutExpired:
                     left_out[name] = f"takes more than {settings.limit:g} s"
                     del commands[name], seconds[name]

@@ -27,14 +27,19 @@ class Tools:
     numba: str
 
 
-def program_at_size(path, sizes, directory):
-    """Copies a program with the literals of its module variables replaced; returns the copy."""
+def program_at_size(path, sizes, directory, wall_clock=False):
+    """Copies a program with the literals of its module variables replaced; returns the copy.
+
+    With `wall_clock` it times itself by that, not by the processor time of all its threads.
+    """
     with open(path) as file:
         text = file.read()
     for name, value in sizes.items():
         text, found = re.subn(rf"^{name} = \S+$", f"{name} = {value}", text, flags=re.M)
         if found != 1:
             raise Unavailable(f"{path} does not assign {name} once")
+    if wall_clock:
+        text = text.replace("time.process_time()", "time.perf_counter()")
     copy = os.path.join(directory, os.path.basename(path))
     with open(copy, "w") as file:
         file.write(text)
@@ -67,6 +72,18 @@ def prepare_hpcc(case, sizes, directory, tools):
     return [executable]
 
 
+def prepare_hpcc_for(target):
+    """hpcc for one target, timed by the wall clock."""
+
+    def prepare(case, sizes, directory, tools):
+        program = program_at_size(path_of(case.program), sizes, directory, wall_clock=True)
+        executable = os.path.join(directory, "program")
+        compile_with([tools.hpcc, "--target=" + target, program, "-o", executable])
+        return [executable]
+
+    return prepare
+
+
 def prepare_hpcc_run(case, sizes, directory, tools):
     return [tools.hpcc, "run", program_at_size(path_of(case.program), sizes, directory)]
 
@@ -83,20 +100,24 @@ def prepare_numba(case, sizes, directory, tools):
     return [tools.numba, program_at_size(transcription_of(case, ".py"), sizes, directory)]
 
 
-def prepare_c(compiler):
+def prepare_c(compiler, flags=()):
     def prepare(case, sizes, directory, tools):
         if not shutil.which(compiler):
             raise Unavailable(f"there is no {compiler}")
         source = transcription_of(case, ".c")
         executable = os.path.join(directory, "program")
         macros = [f"-DSIZE_{name}={value}" for name, value in sizes.items()]
-        compile_with([compiler, *C_FLAGS, *macros, source, "-o", executable, "-lm"])
+        compile_with([compiler, *C_FLAGS, *flags, *macros, source, "-o", executable, "-lm"])
         return [executable]
 
     return prepare
 
 
 CLANG = "clang-22" if shutil.which("clang-22") else "clang"
+
+WALL_CLOCK = "-DWALL_CLOCK"
+# The name of a peer that runs on several threads: that of the same peer on one, and this.
+THREADS = "-threads"
 
 PEERS = {
     "hpcc": prepare_hpcc,
@@ -107,6 +128,14 @@ PEERS = {
     "numpy": prepare_python,
     "cpython": prepare_python,
     "numba": prepare_numba,
+}
+PEERS_OF_THREADS = {
+    "hpcc": prepare_hpcc_for("cpu"),
+    "hpcc" + THREADS: prepare_hpcc_for("omp"),
+    "gcc": prepare_c("gcc", [WALL_CLOCK]),
+    "gcc" + THREADS: prepare_c("gcc", [WALL_CLOCK, "-fopenmp"]),
+    "clang": prepare_c(CLANG, [WALL_CLOCK]),
+    "clang" + THREADS: prepare_c(CLANG, [WALL_CLOCK, "-fopenmp"]),
 }
 
 

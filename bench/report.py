@@ -6,6 +6,8 @@ import platform
 import statistics
 import subprocess
 
+import peers
+
 FORMAT = 1
 
 
@@ -64,7 +66,10 @@ def document(summaries, settings, versions, root):
         "date": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
         "commit": commit_of(root),
         "quick": settings.quick,
-        "clock": "processor time, user and system, in seconds",
+        "clock": "processor time, user and system, in seconds"
+        if settings.threads == 1
+        else "wall clock, in seconds",
+        "threads": settings.threads,
         "rounds": settings.rounds,
         "machine": describe_machine(),
         "versions": versions,
@@ -96,4 +101,30 @@ def overview_of(summaries):
         found = summary["peers"]
         cells = [f"{found[name]['ratio']:.2f}" if name in found else "" for name in names]
         lines.append(f"| {summary['name']} | {found['hpcc']['median']:.4g} | {' | '.join(cells)} |")
+    return lines
+
+
+def speedups_of(summaries):
+    """One line for each case: how much faster threads are than one thread, for hpcc and for C, and
+    hpcc's speed-up divided by the best of C's, as a Markdown table."""
+    lines = [
+        "| case | hpcc, s | threads, s | speed-up | of C | hpcc's / C's |",
+        "|---|---:|---:|---:|---:|---:|",
+    ]
+    for summary in summaries:
+        median = {name: peer["median"] for name, peer in summary["peers"].items()}
+        speedup = {
+            name: median[name] / median[name + peers.THREADS]
+            for name in median
+            if name + peers.THREADS in median
+        }
+        if "hpcc" not in speedup:
+            continue
+        ours = speedup.pop("hpcc")
+        of_c = max(speedup.values(), default=None)
+        lines.append(
+            f"| {summary['name']} | {median['hpcc']:.4g} | {median['hpcc' + peers.THREADS]:.4g} |"
+            f" {ours:.2f} | "
+            + (f"{of_c:.2f} | {ours / of_c:.2f} |" if of_c else "| |")
+        )
     return lines

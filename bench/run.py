@@ -29,6 +29,9 @@ def parse_arguments():
     parser.add_argument("--peers", default="", metavar="A,B", help="only these beside hpcc")
     parser.add_argument("--limit", type=float, default=300.0, help="seconds a run may take (300)")
     parser.add_argument("--core", type=int, default=max(os.sched_getaffinity(0)))
+    parser.add_argument(
+        "--threads", type=int, default=1, metavar="N", help="speed-ups of N threads, beside OpenMP's"
+    )
     parser.add_argument("--output", help="the JSON file; else one under bench/results")
     parser.add_argument("--hpcc", default=os.path.join(ROOT, "build", "bin", "hpcc"))
     parser.add_argument("--python", default=os.path.join(ROOT, ".oracle", "bin", "python"))
@@ -36,9 +39,9 @@ def parse_arguments():
     return parser.parse_args()
 
 
-def chosen_cases(names):
+def chosen_cases(names, threads):
     """The cases named; all of the table if none is. Ends the program at an unknown name."""
-    table = {case.name: case for case in cases.CASES}
+    table = {case.name: case for case in cases.CASES if threads == 1 or case.threads}
     chosen = []
     for name in names or table:
         if name in table:
@@ -73,15 +76,23 @@ def main():
         return
     wanted = [name for name in arguments.peers.split(",") if name]
     for name in wanted:
-        if name not in peers.PEERS:
-            sys.exit(f"bench: there is no peer '{name}'; they are {', '.join(peers.PEERS)}")
+        known = peers.PEERS_OF_THREADS if arguments.threads > 1 else peers.PEERS
+        if name not in known:
+            sys.exit(f"bench: there is no peer '{name}'; they are {', '.join(known)}")
     settings = measure.Settings(
-        wanted, arguments.rounds, arguments.limit, arguments.core, arguments.quick
+        wanted,
+        arguments.rounds,
+        arguments.limit,
+        arguments.core,
+        arguments.quick,
+        arguments.threads,
     )
+    if len(settings.cores()) < arguments.threads:
+        sys.exit(f"bench: {arguments.threads} threads need as many cores")
     tools = peers.Tools(arguments.hpcc, arguments.python, arguments.numba)
     table = {case.name: case for case in cases.CASES}
     summaries = []
-    for case in chosen_cases(arguments.cases):
+    for case in chosen_cases(arguments.cases, arguments.threads):
         try:
             measured = measure.measure(case, table.get(case.slices), settings, tools, say)
         except measure.Disagreement as difference:
@@ -90,7 +101,8 @@ def main():
         summaries.append(report.summary_of(measured))
         say("")
         print("\n".join(report.table_of(summaries[-1])), flush=True)
-    print("\n" + "\n".join(report.overview_of(summaries)))
+    overview = report.speedups_of if arguments.threads > 1 else report.overview_of
+    print("\n" + "\n".join(overview(summaries)))
     result = report.document(summaries, settings, peers.versions(tools), ROOT)
     path = output_path(arguments, result["commit"])
     os.makedirs(os.path.dirname(os.path.abspath(path)), exist_ok=True)

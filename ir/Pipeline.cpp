@@ -7,6 +7,13 @@
 
 namespace hpcc::ir {
 
+static std::vector<const Pass *> passesOf(llvm::ArrayRef<llvm::StringLiteral> flags) {
+  std::vector<const Pass *> passes;
+  for (llvm::StringRef flag : flags)
+    passes.push_back(findPass(flag));
+  return passes;
+}
+
 std::vector<const Pass *> defaultPipeline() {
   static constexpr llvm::StringLiteral flags[] = {
       "inline",         // calls are bodies
@@ -28,10 +35,15 @@ std::vector<const Pass *> defaultPipeline() {
       "simplify",       // what that has left dead
       "plan",           // the order of axes
   };
-  std::vector<const Pass *> passes;
-  for (llvm::StringRef flag : flags)
-    passes.push_back(findPass(flag));
-  return passes;
+  return passesOf(flags);
+}
+
+std::vector<const Pass *> mappingPipeline(Target target) {
+  static constexpr llvm::StringLiteral threads[] = {
+      "split-loops", // loops whose iterations threads can take
+      "map-cpu",     // which thread runs what
+  };
+  return target == Target::Omp ? passesOf(threads) : std::vector<const Pass *>();
 }
 
 /// The flag that is closest to a word, if it is close enough to be meant.

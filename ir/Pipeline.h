@@ -9,6 +9,12 @@ namespace hpcc::ir {
 /// The passes from a program as the front end builds it to one that code generation takes.
 std::vector<const Pass *> defaultPipeline();
 
+/// What a program is made to run on: one core, or a team of threads.
+enum class Target : uint8_t { Cpu, Omp };
+
+/// The passes that come last and map an optimised program to a target.
+std::vector<const Pass *> mappingPipeline(Target target);
+
 /// Looks up the passes with these flags. Of the first that does not exist, `problem` says so and
 /// names the one that may have been meant, or else all.
 std::vector<const Pass *> findPasses(llvm::ArrayRef<std::string> flags, std::string &problem);

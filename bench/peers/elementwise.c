@@ -23,14 +23,14 @@ int main(void) {
     m[i] = 1.0 - l[i];
   }
 
-  double start = processTime();
+  double start = readClock();
   for (int64_t t = 0; t < niter; ++t) {
     r[0] = (double)t;
     for (int64_t i = 0; i < n; ++i)
       r[i] = (((((r[i] * a[i] + b[i]) * c[i] - d[i]) * e[i] + f[i]) * g[i] - h[i]) * k[i] + l[i]) *
              m[i];
   }
-  double seconds = processTime() - start;
+  double seconds = readClock() - start;
 
   printf("sum %.17g\n", sumOf(r, n));
   printf("points %.17g %.17g %.17g %.17g %.17g\n", r[0], r[1], r[n / 3], r[n / 2], r[n - 1]);

@@ -17,16 +17,20 @@ static int64_t findNumSolutions(int64_t p) {
 
 int main(void) {
   int64_t nmax = 0, imax = 0;
-  double start = processTime();
+  double start = readClock();
+#pragma omp parallel for ordered schedule(dynamic)
   for (int64_t i = 1; i < N; ++i) {
-    printf("%ld\n", (long)i);
     int64_t nsols = findNumSolutions(i);
-    if (nsols > nmax) {
-      nmax = nsols;
-      imax = i;
+#pragma omp ordered
+    {
+      printf("%ld\n", (long)i);
+      if (nsols > nmax) {
+        nmax = nsols;
+        imax = i;
+      }
     }
   }
-  double seconds = processTime() - start;
+  double seconds = readClock() - start;
 
   printf("maximum p, number of solutions %ld %ld\n", (long)imax, (long)nmax);
   printf("seconds %.9f\n", seconds);

@@ -7,6 +7,7 @@ int main(void) {
   double k = 0.2;
   double (*u)[n] = malloc(sizeof(double[n][n]));
   double (*un)[n] = malloc(sizeof(double[n][n]));
+#pragma omp parallel for
   for (int64_t i = 0; i < n; ++i)
     for (int64_t j = 0; j < n; ++j) {
       int64_t y = i - n / 3, x = j - n / 2;
@@ -17,17 +18,19 @@ int main(void) {
   for (int64_t i = 0; i < n; ++i)
     u[i][n - 1] = 0.5;
 
-  double start = processTime();
+  double start = readClock();
   for (int64_t t = 0; t < niter; ++t) {
+#pragma omp parallel for
     for (int64_t i = 0; i < n; ++i)
       for (int64_t j = 0; j < n; ++j)
         un[i][j] = u[i][j];
+#pragma omp parallel for
     for (int64_t i = 1; i < n - 1; ++i)
       for (int64_t j = 1; j < n - 1; ++j)
         u[i][j] = un[i][j] +
                   k * (un[i + 1][j] + un[i - 1][j] + un[i][j + 1] + un[i][j - 1] - 4.0 * un[i][j]);
   }
-  double seconds = processTime() - start;
+  double seconds = readClock() - start;
 
   printf("sum %.17g\n", sumOf(&u[0][0], n * n));
   printf("points %.17g %.17g %.17g %.17g %.17g %.17g\n", u[0][0], u[1][1], u[n / 3][n / 2],

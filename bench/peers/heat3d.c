@@ -21,7 +21,7 @@ int main(void) {
     for (int64_t j = 0; j < n; ++j)
       u[i][j][n - 1] = 0.5;
 
-  double start = processTime();
+  double start = readClock();
   for (int64_t t = 0; t < niter; ++t) {
     for (int64_t i = 0; i < n; ++i)
       for (int64_t j = 0; j < n; ++j)
@@ -34,7 +34,7 @@ int main(void) {
                        k * (un[i + 1][j][l] + un[i - 1][j][l] + un[i][j + 1][l] + un[i][j - 1][l] +
                             un[i][j][l + 1] + un[i][j][l - 1] - 6.0 * un[i][j][l]);
   }
-  double seconds = processTime() - start;
+  double seconds = readClock() - start;
 
   printf("sum %.17g\n", sumOf(&u[0][0][0], (int64_t)n * n * n));
   printf("points %.17g %.17g %.17g %.17g\n", u[0][0][0], u[1][1][1], u[n / 3][n / 2][n / 4],

@@ -1,4 +1,5 @@
-/* What every C peer needs: the clock of time.process_time(), and sums and maxima for its results
+/* What every C peer needs: the clock of time.process_time() (of time.perf_counter() where threads
+   are measured), and sums and maxima for its results
    (in long double, for NumPy's sums of many numbers are more exact than those of a plain loop).
  */
 #include <math.h>
@@ -7,9 +8,14 @@
 #include <stdlib.h>
 #include <time.h>
 
-static double processTime(void) {
+static double readClock(void) {
+#ifdef WALL_CLOCK
+  const clockid_t clock = CLOCK_MONOTONIC;
+#else
+  const clockid_t clock = CLOCK_PROCESS_CPUTIME_ID;
+#endif
   struct timespec now;
-  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+  clock_gettime(clock, &now);
   return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 

@@ -10,7 +10,7 @@ int main(void) {
       a[i][j] = 1.0 / (1.0 + (double)((i * 7 + j * 13) % 101));
   double total = 0.0;
 
-  double start = processTime();
+  double start = readClock();
   for (int64_t t = 0; t < niter; ++t) {
     a[t % n][0] = (double)t;
     double sum = 0.0;
@@ -19,7 +19,7 @@ int main(void) {
         sum += a[i][j];
     total += sum;
   }
-  double seconds = processTime() - start;
+  double seconds = readClock() - start;
 
   printf("total %.17g\n", total);
   printf("seconds %.9f\n", seconds);

@@ -11,7 +11,7 @@ int main(void) {
   double *total = calloc(n, sizeof(double));
   double *sum = calloc(n, sizeof(double));
 
-  double start = processTime();
+  double start = readClock();
   for (int64_t t = 0; t < niter; ++t) {
     a[t % n][0] = (double)t;
     for (int64_t j = 0; j < n; ++j)
@@ -22,7 +22,7 @@ int main(void) {
     for (int64_t j = 0; j < n; ++j)
       total[j] += sum[j];
   }
-  double seconds = processTime() - start;
+  double seconds = readClock() - start;
 
   printf("total %.17g %.17g %.17g %.17g\n", total[0], total[1], total[n / 2], total[n - 1]);
   printf("seconds %.9f\n", seconds);

@@ -31,6 +31,8 @@ options:
   -o OUT              the output; '-' is standard output
   -O0 .. -O3          effort of optimisation (default -O3); results are the same at each level
   -march=CPU          the CPU to compile for (default native)
+  --target=cpu|omp    one thread, or as many as there are cores or OMP_NUM_THREADS says; results
+                      are the same
   -D NAME=VALUE       replace the literal of a module variable
   --emit=KIND         tokens, ast, types, ir, ir-final, llvm, llvm-opt, asm, obj or exe
   -g                  line tables for debuggers and profilers
@@ -100,6 +102,7 @@ constexpr EmitName emitNames[] = {
 
 /// Kinds of output, commands and options that are announced and do not exist.
 constexpr StringLiteral laterEmits[] = {"ptx", "shared", "header", "pymod"};
+constexpr StringLiteral laterTargets[] = {"mpi", "mpi+omp", "cuda"};
 constexpr StringLiteral laterCommands[] = {"repl", "explain"};
 constexpr StringLiteral commands[] = {"run", "check", "oracle", "doctor"};
 constexpr StringLiteral laterOptions[] = {"-ffp-contract", "-ffast-math", "--check",
@@ -282,6 +285,17 @@ private:
     line.recordFile = value.str();
   }
 
+  void parseTarget(StringRef name) {
+    if (name == "cpu")
+      line.target = ir::Target::Cpu;
+    else if (name == "omp")
+      line.target = ir::Target::Omp;
+    else if (llvm::is_contained(laterTargets, name))
+      fail(unsupported("--target=" + name));
+    else
+      fail(error("'--target=" + name + "' is neither cpu nor omp"));
+  }
+
   void parseOptimize(StringRef level) {
     if (level.size() != 1 || level[0] < '0' || level[0] > '3')
       return fail(error("'-O" + level + "' is not one of -O0, -O1, -O2, -O3"));
@@ -355,7 +369,7 @@ private:
     else if (option == "-march")
       line.cpu = value.str();
     else if (option == "--target")
-      value == "cpu" ? void() : fail(unsupported("--target=" + value));
+      parseTarget(value);
     else if (option == "--python")
       line.python = value.str();
     else if (option == "--print-before")

@@ -8,7 +8,7 @@
 #define HPCC_TOOLS_HPCC_COMMANDLINE_H
 
 #include "frontend/Frontend.h"
-#include "ir/Pass.h"
+#include "ir/Pipeline.h"
 #include "llvm/ADT/ArrayRef.h"
 #include <optional>
 #include <string>
@@ -40,7 +40,8 @@ struct CommandLine {
   std::string output; // empty: the default of what is emitted
   unsigned optimize = 3;
   std::string cpu = "native";
-  std::string python; // of `oracle`; empty: the one beside the build, or python3
+  std::optional<ir::Target> target; // none: the user has not named one
+  std::string python;               // of `oracle`; empty: the one beside the build, or python3
   std::vector<frontend::Define> defines;
   ir::RunOptions passes;
   /// What runs instead of the default pipeline, and what is left out of either.

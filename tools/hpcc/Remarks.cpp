@@ -165,17 +165,27 @@ void putInWords(std::vector<ir::Remark> &remarks, const UserNames *names) {
   }
 }
 
+/// True for what a target that the user has asked for does not do: he hears of it unasked.
+static bool isDisappointment(const ir::Remark &remark, const CommandLine &line) {
+  return remark.kind == ir::Remark::Kind::Missed && line.target &&
+         llvm::any_of(ir::mappingPipeline(*line.target),
+                      [&](const ir::Pass *pass) { return pass->flag == remark.pass; });
+}
+
 void reportRemarks(llvm::ArrayRef<ir::Remark> remarks, const CommandLine &line,
                    Diagnostics &diags) {
   static constexpr MessageInfo message{"remark", Severity::Remark, "{0} [{1}={2}]"};
+  static constexpr MessageInfo warning{"notMapped", Severity::Warning, "{0} [{1}={2}]"};
   static constexpr MessageInfo other{"remarkOther", Severity::Note, "{0}"};
   for (const ir::Remark &remark : remarks) {
     bool passed = remark.kind == ir::Remark::Kind::Passed;
     const std::optional<std::string> &wanted = passed ? line.passedRemarks : line.missedRemarks;
-    if (!wanted || !llvm::Regex(*wanted).match(remark.pass))
+    bool isWarning = isDisappointment(remark, line);
+    if (!isWarning && (!wanted || !llvm::Regex(*wanted).match(remark.pass)))
       continue;
     StringRef option = passed ? "-Rpass" : "-Rpass-missed";
-    DiagnosticBuilder builder = diags.report(remark.loc, message, remark.text, option, remark.pass);
+    DiagnosticBuilder builder =
+        diags.report(remark.loc, isWarning ? warning : message, remark.text, option, remark.pass);
     if (!remark.otherText.empty())
       builder.note(remark.other, other, remark.otherText);
   }
