@@ -1,5 +1,4 @@
-//===- Iterations.cpp - what the iterations of a loop have to do with one another
-//--------------===//
+//===- Iterations.cpp - what the iterations of a loop have to do with one another -------------===//
 
 #include "Iterations.h"
 #include "llvm/ADT/STLExtras.h"
@@ -80,11 +79,8 @@ static std::string effectHere(const Program &program, const Stmt &stmt,
                  },
                  [&](const Bind &node) { return changed(node.handle, "it binds %"); },
                  [&](const Drop &node) { return changed(node.buffer, "it drops %"); },
-                 [](OneOf<Single, Barrier> auto &) {
-                   return std::string("it waits for the other threads");
-                 },
                  [](OneOf<Let, Alloc, Declare, View, Compute, Loop, While, Labelled, If, Parallel,
-                          Check> auto &) { return std::string(); }},
+                          Single, Barrier, Check> auto &) { return std::string(); }},
       stmt.node);
 }
 

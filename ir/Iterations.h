@@ -1,5 +1,4 @@
-//===- Iterations.h - what the iterations of a loop have to do with one another
-//----------------===//
+//===- Iterations.h - what the iterations of a loop have to do with one another ---------------===//
 //
 // Which statements of a loop's body touch a common cell in two different iterations, and which have
 // effects that keep their order. The verifier (a loop over a `par` axis) and the passes that make

@@ -1,5 +1,4 @@
-//===- VerifyLoop.cpp - invariants of loops with independent iterations
-//------------------------===//
+//===- VerifyLoop.cpp - invariants of loops with independent iterations -----------------------===//
 
 #include "Iterations.h"
 #include "VerifyParts.h"

@@ -1,5 +1,4 @@
-//===- SplitLoops.cpp - loops whose iterations run in any order
-//--------------------------------===//
+//===- SplitLoops.cpp - loops whose iterations run in any order -------------------------------===//
 //
 // Canonical to canonical, on a final program: outermost ordered loops that do enough in an
 // iteration become loops over par axes. Where something keeps its order (output, sums, a running
@@ -98,6 +97,10 @@ private:
   std::optional<Block> split(const Stmt &stmt, const LiveScalars::Set &after) {
     if (std::get<Loop>(stmt.node).role != LoopRole::Seq)
       return std::nullopt;
+    if (std::optional<Loc> leave = leaveOf(std::get<Loop>(stmt.node))) {
+      context.missed(*leave, "the iterations stay in order: it leaves the loop");
+      return std::nullopt;
+    }
     Obstacle why;
     Stmt reduced = stmt;
     if (reduceByIteration(program, std::get<Loop>(reduced.node)))
@@ -109,6 +112,18 @@ private:
                    "the iterations stay in order: " + why.text, why.second,
                    why.second.isValid() ? "this is the other place" : "");
     return std::nullopt;
+  }
+
+  /// Where the body leaves a block around the loop, if it does.
+  static std::optional<Loc> leaveOf(const Loop &loop) {
+    IterationNames names = namesDeclaredIn(loop.body);
+    std::optional<Loc> place;
+    forEachStmt(loop.body, [&](const Stmt &stmt) {
+      const auto *leave = std::get_if<Leave>(&stmt.node);
+      if (leave && !names.labels.count(leave->label) && !place)
+        place = stmt.loc;
+    });
+    return place;
   }
 
   std::optional<Block> splitAsIs(const Stmt &stmt, const LiveScalars::Set &after, Obstacle &why) {

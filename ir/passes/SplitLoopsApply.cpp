@@ -1,5 +1,4 @@
-//===- SplitLoopsApply.cpp - chunks of a par loop and an ordered one
-//---------------------------===//
+//===- SplitLoopsApply.cpp - chunks of a par loop and an ordered one --------------------------===//
 //
 // What the ordered part takes from the independent one is kept in arrays as long as a chunk, one
 // for each scalar variable and each `let`, at the place of the iteration. The independent part has

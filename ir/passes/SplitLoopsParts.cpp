@@ -1,5 +1,4 @@
-//===- SplitLoopsParts.cpp - which statements of a loop may run in any order
-//-------------------===//
+//===- SplitLoopsParts.cpp - which statements of a loop may run in any order ------------------===//
 //
 // All statements are independent at first. What has an order, or meets a cell of another iteration,
 // becomes ordered; so does what an ordered statement comes before, or would then come behind. What

@@ -1,5 +1,4 @@
-//===- SplitLoopsReduce.cpp - partial results of iterations
-//------------------------------------===//
+//===- SplitLoopsReduce.cpp - partial results of iterations -----------------------------------===//
 //
 // A variable that inner loops only reduce into would tie all iterations together. Where the order
 // does not count (integers, and the first of the greatest) each iteration reduces into a variable

@@ -1,5 +1,4 @@
-//===- SplitLoopsRisks.cpp - what may go wrong where a statement runs early
-//--------------------===//
+//===- SplitLoopsRisks.cpp - what may go wrong where a statement runs early -------------------===//
 //
 // An iteration that runs before an earlier one has raised its error must not do what the program
 // never does: reach outside of an array, or run for ever.
