@@ -150,8 +150,13 @@ static void emitLeave(FunctionState &state, const ir::Leave &leave) {
   auto [end, openTimeLoops] = state.labels[leave.label.index];
   for (size_t open = state.timeLoops.size(); open-- > openTimeLoops;)
     advanceSlots(state, state.timeLoops[open]);
-  state.builder.CreateBr(end);
-  state.builder.SetInsertPoint(createBlock(state, "unreached"));
+  // The body of a team becomes a function of its own, which all its blocks must be reached from.
+  BasicBlock *unreached = createBlock(state, "unreached");
+  if (state.team)
+    state.builder.CreateCondBr(state.builder.getTrue(), end, unreached);
+  else
+    state.builder.CreateBr(end);
+  state.builder.SetInsertPoint(unreached);
 }
 
 //===-----------------------------------------------------------------------------------------===//

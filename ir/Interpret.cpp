@@ -225,14 +225,17 @@ Flow Machine::run(const Loop &loop, const Stmt &stmt) {
   Flow flow = Flow::Next;
   int64_t iterations = 0;
   bool backwards = loop.axis.kind == AxisKind::Par && order == ParallelOrder::Backwards;
-  forEachValue(
-      loop.axis,
-      [&](int64_t) {
-        asWorker(loop.axis, [&] { flow = step() ? run(loop.body) : Flow::Stop; });
-        iterations += flow == Flow::Next;
-        return flow == Flow::Next;
-      },
-      backwards);
+  auto iteration = [&](int64_t) {
+    bool isDivided = team && loop.axis.mapping != Mapping::None;
+    if (isDivided)
+      team->worker = team->next();
+    flow = step() ? run(loop.body) : Flow::Stop;
+    if (isDivided)
+      team->worker = TeamWatch::everyone;
+    iterations += flow == Flow::Next;
+    return flow == Flow::Next;
+  };
+  forEachValue(loop.axis, iteration, backwards);
   if (hasSlots && loop.role == LoopRole::Time && !stopped)
     advanceSlots(loop.axis.iterator, stmt, iterations);
   return stopped ? Flow::Stop : flow;
@@ -303,7 +306,7 @@ Flow Machine::run(const Parallel &parallel) {
 }
 
 Flow Machine::run(const Single &single) {
-  team->worker = team->next();
+  team->worker = TeamWatch::first;
   Flow flow = run(single.body);
   team->worker = TeamWatch::everyone;
   return flow;
@@ -312,14 +315,6 @@ Flow Machine::run(const Single &single) {
 Flow Machine::run(const Barrier &) {
   team->passBarrier();
   return next();
-}
-
-void Machine::asWorker(const Axis &axis, llvm::function_ref<void()> iteration) {
-  if (!team || axis.mapping == Mapping::None)
-    return iteration();
-  team->worker = team->next();
-  iteration();
-  team->worker = TeamWatch::everyone;
 }
 
 Flow Machine::run(const Check &check) {

@@ -69,6 +69,8 @@ struct Machine::ComputeRun {
   std::vector<TreeSums> trees; // one an assignment
   /// Where a mapped axis is reduced: who stores the results.
   std::optional<TeamWatch::Worker> reducedBy = {};
+  /// Who runs each value of the mapped axis, which may come again for each point of axes around it.
+  std::map<int64_t, TeamWatch::Worker> workers = {};
 };
 
 void Machine::forEachValue(const Axis &axis, llvm::function_ref<bool(int64_t)> visit,
@@ -204,7 +206,16 @@ void Machine::runAxis(ComputeRun &run, size_t axis) {
     return runPoint(run);
   forEachValue(run.compute.axes[axis], [&](int64_t value) {
     run.point[axis] = value;
-    asWorker(run.compute.axes[axis], [&] { runAxis(run, axis + 1); });
+    bool isDivided = team && run.compute.axes[axis].mapping != Mapping::None;
+    if (isDivided) {
+      auto [worker, isNew] = run.workers.try_emplace(value, TeamWatch::everyone);
+      if (isNew)
+        worker->second = team->next();
+      team->worker = worker->second;
+    }
+    runAxis(run, axis + 1);
+    if (isDivided)
+      team->worker = TeamWatch::everyone;
     return step();
   });
 }

@@ -18,6 +18,24 @@ static format::ArrayView formatViewOf(const Array &array) {
           static_cast<int32_t>(array.dims()), array.shape.data(), array.stride.data()};
 }
 
+void Machine::forEachCell(const Array &array, llvm::function_ref<void(Cell)> visit) {
+  Sizes index(array.dims());
+  int64_t first = array.offset + array.storage->currentSlot * array.slotSize;
+  for (int64_t left = array.elements(); left > 0; --left) {
+    int64_t element = first;
+    for (size_t dim = 0; dim < index.size(); ++dim)
+      element += index[dim] * array.stride[dim];
+    visit({array.storage.get(), element});
+    for (size_t dim = index.size(); dim-- > 0 && ++index[dim] == array.shape[dim];)
+      index[dim] = 0;
+  }
+}
+
+void Machine::watchReads(const Array &array) {
+  if (team)
+    forEachCell(array, [&](Cell cell) { load(cell); });
+}
+
 void Machine::print(const LibraryCall &call) {
   std::string text;
   const CallArgument &argument = call.arguments.front();
@@ -27,6 +45,7 @@ void Machine::print(const LibraryCall &call) {
     const Array *array = arrayOf(*buffer);
     if (!array)
       return;
+    watchReads(*array);
     if (call.function == LibraryFunction::PrintList)
       format::appendList(text, formatViewOf(*array), false);
     else
@@ -99,15 +118,9 @@ void Machine::runSum(const LibraryCall &call) {
   Memory packed(type, count, memory);
   if (sumInto(packed.bytes.data(), type, *operand, axisMask) != 0)
     return fault("no memory for a sum");
-  Sizes index(kept.size());
-  for (int64_t element = 0; element < count; ++element) {
-    int64_t cell = to->offset;
-    for (size_t dim = 0; dim < index.size(); ++dim)
-      cell += index[dim] * to->stride[dim];
-    to->storage->store(cell, packed.load(element));
-    for (size_t dim = index.size(); dim-- > 0 && ++index[dim] == kept[dim];)
-      index[dim] = 0;
-  }
+  watchReads(*operand);
+  int64_t element = 0;
+  forEachCell(*to, [&](Cell cell) { store(cell, packed.load(element++)); });
 }
 
 /// What one of the clocks of Library.def shows.
@@ -148,7 +161,7 @@ Flow Machine::run(const LibraryCall &call) {
   case LibraryFunction::PerfCounter:
   case LibraryFunction::ProcessTime:
     if (const Array *to = arrayOf(std::get<BufferId>(call.arguments.front())))
-      to->storage->store(to->offset, readClock(call.function));
+      store({to->storage.get(), to->offset}, readClock(call.function));
     break;
   }
   return next();

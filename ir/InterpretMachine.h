@@ -69,12 +69,13 @@ private:
 };
 
 /// Looks for cells that two threads of a team touch without a barrier between, one of them by a
-/// store. Each iteration of a mapped axis and each `single` counts as a thread of its own, so that
-/// no schedule and no number of threads hides a missing barrier.
+/// store. Each iteration of a mapped axis counts as a thread of its own, and so does the one that
+/// runs all singles: no schedule and no number of threads hides a missing barrier.
 class TeamWatch {
 public:
   using Worker = uint64_t;
   static constexpr Worker everyone = 0; // what all threads do
+  static constexpr Worker first = 1;    // who runs what is single
 
   /// A team that begins when so many storages have been made: later ones belong to who makes them.
   explicit TeamWatch(uint64_t storages) : storagesBefore(storages) {}
@@ -91,7 +92,7 @@ private:
     bool severalReaders = false;
   };
   uint64_t storagesBefore;
-  Worker workers = everyone;
+  Worker workers = first;
   llvm::DenseMap<std::pair<Memory *, int64_t>, Touches> cells;
 };
 
@@ -152,8 +153,6 @@ private:
   Flow run(const Parallel &parallel);
   Flow run(const Single &single);
   Flow run(const Barrier &barrier);
-  /// Runs an iteration of a mapped axis as a thread of the team.
-  void asWorker(const Axis &axis, llvm::function_ref<void()> iteration);
   Flow run(const Call &call);
   Flow run(const LibraryCall &call);
   Flow run(const Check &check);
@@ -165,6 +164,10 @@ private:
   // Library calls (InterpretLibrary.cpp).
   void runSum(const LibraryCall &call);
   void print(const LibraryCall &call);
+  /// The elements of an array in the order of its indices.
+  void forEachCell(const Array &array, llvm::function_ref<void(Cell)> visit);
+  /// A library function reads all of the array: other threads must not store to it.
+  void watchReads(const Array &array);
 
   // Computes (InterpretCompute.cpp).
   struct TreeSums;

@@ -220,16 +220,16 @@ struct If {
 
 /// parallel [if condition] { ... }: a team of threads runs the body; without the condition a team
 /// of one. All of them follow its control flow, with symbols and scalar variables of their own for
-/// what is declared inside; the iterations of a mapped axis are divided among them, and a `single`
-/// runs on one. What one thread stores another may touch behind a `barrier` only. The meaning is
-/// that of the body alone.
+/// what is declared inside; the iterations of a mapped axis are divided among them, and each
+/// `single` runs on the first. What one thread stores another may touch behind a `barrier` only.
+/// The meaning is that of the body alone.
 struct Parallel {
   std::optional<Scalar> condition;
   Block body;
   bool operator==(const Parallel &) const;
 };
 
-/// single { ... }: one thread runs the body, and the others pass by.
+/// single { ... }: the first thread of the team runs the body, and the others pass by.
 struct Single {
   Block body;
   bool operator==(const Single &) const;

@@ -38,9 +38,9 @@
 //   par-loops     (VerifyLoop.cpp) the iterations of a loop over a par axis may run in any order:
 //                 each has what the body declares of its own; a cell of another buffer that one
 //                 writes is touched by no other, provably (touchesOf, without further facts); none
-//                 prints, raises, asks the time, leaves the loop, calls what does so or stores, binds
-//                 or drops a name from outside, or advances slots. No loop is red, none over time
-//                 is par
+//                 prints, raises, asks the time, leaves the loop, calls what does so or stores,
+//                 binds or drops a name from outside, or advances slots. No loop is red, none over
+//                 time is par
 //   order         a float sum or product over red axes states its order; `tree` is for float sums,
 //                 over red axes that the target lacks, the same ones for all trees of a compute;
 //                 without red axes there is none
@@ -53,8 +53,10 @@
 //   parallel      a `parallel` stands in no other one, and no `leave` leaves it; `single` and
 //                 `barrier` stand in one, and neither in a `single` nor in a mapped loop
 //   mapping       a mapped axis is par, or red in an order of which a share can be taken (any, or
-//                 the first axis of trees over all axes) into scalar variables; a compute has one; it stands in a
-//                 `parallel`, and neither in a `single` nor in a mapped loop. A mapped loop is par
+//                 the first axis of trees over all axes) into scalar variables; a compute has one;
+//                 inside an axis that is not par it is `@threads` with bounds that no axis changes;
+//                 it stands in a `parallel`, and neither in a `single` nor in a mapped loop. A
+//                 mapped loop is par
 //   own           what all threads of a team do stores only to what is declared inside, and neither
 //                 raises, prints, calls nor names arrays
 // Functions (Verify.cpp)

@@ -92,11 +92,29 @@ private:
       report("mapping", "a compute has two mapped axes");
     for (const Axis &axis : llvm::make_filter_range(compute.axes, isMapped)) {
       expectTeam(axis, team);
+      if (!isDividedAlike(compute, axis))
+        report("mapping", "the iterations of " + program[axis.iterator].name +
+                              " change threads from one point of an axis around it to the next");
       if (axis.kind == AxisKind::Seq)
         report("mapping", "the iterations of " + program[axis.iterator].name + " run in order");
       else if (axis.kind == AxisKind::Red)
         verifyShares(compute, axis);
     }
+  }
+
+  /// Where an axis around the mapped one is not par, each of its points needs the same threads for
+  /// the same iterations: one may go on with what another has stored.
+  static bool isDividedAlike(const Compute &compute, const Axis &mapped) {
+    bool inOrder = false, dependent = mapped.mapping == Mapping::DynamicThreads;
+    for (const Axis &around : compute.axes) {
+      if (&around == &mapped)
+        break;
+      inOrder |= around.kind != AxisKind::Par;
+      forEachAffine(mapped, [&](const Affine &form) {
+        dependent |= form.coefficientOf(around.iterator) != 0;
+      });
+    }
+    return !inOrder || !dependent;
   }
 
   /// Each thread reduces its share of the red axis: into a variable of its own, or whole subtrees.

@@ -44,7 +44,7 @@ def some_order(rng, inner, last):
             order += [flag for flag in FUSION if flag in inner]
         else:
             order.append(rng.choice(inner))
-    if last and rng.random() < 0.2:
+    if last and rng.random() < 0.5:
         order.append(rng.choice(last))
     return order
 
@@ -109,6 +109,7 @@ def main():
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--failures", help="directory for failing programs")
     arguments = parser.parse_args()
+    os.environ.setdefault("OMP_NUM_THREADS", "3")
     if arguments.failures:
         os.makedirs(arguments.failures, exist_ok=True)
     start, kinds = time.time(), collections.Counter()
