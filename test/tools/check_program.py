@@ -3,7 +3,7 @@
 
 The answer of a program is its standard output byte for byte, the files it writes, its exit code and,
 for an uncaught error, the error's class, message and line. CPython defines it; hpcc must give it in
-every mode of RUN_MODES. Comments in the program change what is asked:
+every mode of run_modes. Comments in the program change what is asked:
 
     # oracle: rtol=1e-13            numbers by tolerance, all other text exactly but for white space
     # oracle: rtol=1e-13 atol=1e-15
@@ -36,12 +36,13 @@ SHOWN_LINES = 40  # of a difference
 
 @dataclasses.dataclass(frozen=True)
 class Tools:
-    """The executables compared, and the environment they run in."""
+    """The executables compared, the environment they run in, and the numbers of threads to try."""
 
     hpcc: str
     hpc_opt: str
     oracle: str
     environment: dict
+    threads: tuple = (3,)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -177,7 +178,7 @@ def run_O0(tools, program, directory):
 
 
 def run_O3(tools, program, directory):
-    return run_hpcc(tools, [tools.hpcc, "run", "-O3", program], directory)
+    return run_hpcc(tools, [tools.hpcc, "run", "-O3", "--target=cpu", program], directory)
 
 
 def run_executable(tools, program, directory):
@@ -191,17 +192,46 @@ def run_executable(tools, program, directory):
     return run_hpcc(tools, [executable], directory)
 
 
-RUN_MODES = {
-    "hpcc run -O0": run_O0,
-    "hpcc run -O3": run_O3,
-    "hpcc -o exe": run_executable,
-}
+# Puts everything on threads, the smallest boxes too.
+ON_TEAMS = ["--split-loops", "--map-cpu-always"]
+
+
+def run_teams(count):
+    """Runs the program with all that can be divided divided among so many threads."""
+
+    def run_mode(tools, program, directory):
+        final, mapped = directory + ".final.hir", directory + ".mapped.hir"
+        for command in [
+            [tools.hpcc, "--emit=ir-final", "--target=cpu", program, "-o", final],
+            [tools.hpc_opt, final, *ON_TEAMS, "-o", mapped],
+        ]:
+            outcome = run_hpcc(tools, command, directory)
+            if outcome.code != 0:
+                return outcome
+        environment = dict(tools.environment, OMP_NUM_THREADS=str(count))
+        tools = dataclasses.replace(tools, environment=environment)
+        return run_hpcc(tools, [tools.hpcc, "run", "-O1", mapped], directory)
+
+    return run_mode
+
+
+def run_modes(tools):
+    """The ways to run a program, by their names."""
+    modes = {
+        "hpcc run -O0": run_O0,
+        "hpcc run -O3 --target=cpu": run_O3,
+        "hpcc -o exe": run_executable,
+    }
+    for count in tools.threads:
+        modes["hpcc run, everything on %d threads" % count] = run_teams(count)
+    return modes
 
 
 def emit(tools, stage, program, directory):
     """Writes the program's IR at `stage` to a file, whose path it returns."""
     path = os.path.join(directory, stage + ".hir")
-    outcome = run([tools.hpcc, "--emit=" + stage, program, "-o", path], directory, tools.environment)
+    command = [tools.hpcc, "--emit=" + stage, "--target=cpu", program, "-o", path]
+    outcome = run(command, directory, tools.environment)
     if outcome.code != 0:
         raise Failure(describe_failure("hpcc --emit=" + stage, outcome))
     return path
@@ -312,12 +342,12 @@ def require_refusal(label, outcome):
 def check_runs(tools, program, expectation, scratch):
     """Compares every run mode with CPython, and the run modes with each other."""
     if expectation.unsupported:
-        for label, run_mode in RUN_MODES.items():
+        for label, run_mode in run_modes(tools).items():
             require_refusal(label, run_mode(tools, program, new_directory(scratch)))
         return
     wanted = run_cpython(tools, program, new_directory(scratch))
     first_label, first = None, None
-    for label, run_mode in RUN_MODES.items():
+    for label, run_mode in run_modes(tools).items():
         found = run_mode(tools, program, new_directory(scratch))
         require_same_outcome(wanted, label, found, expectation)
         if first is None:
@@ -332,6 +362,8 @@ INTERPRETED = {
     "hpc-opt --interpret": ("ir", []),
     # As it leaves the pipeline, with independent iterations of loops in the other order.
     "hpc-opt --split-loops --interpret --reverse-par": ("ir-final", ["--split-loops", "--reverse-par"]),
+    # On teams of threads, each iteration a thread of its own: what lacks a barrier is a fault.
+    "hpc-opt --map-cpu-always --interpret": ("ir-final", ON_TEAMS),
 }
 
 
@@ -403,9 +435,11 @@ def main():
     parser.add_argument("--mode", action="append", choices=list(ALL_MODES), help="default: all")
     parser.add_argument("--interpret", dest="mode", action="append_const", const="interpret")
     parser.add_argument("--roundtrip", dest="mode", action="append_const", const="roundtrip")
+    parser.add_argument("--threads", default="3", metavar="N,..", help="numbers of threads (3)")
     parser.add_argument("programs", nargs="+", metavar="FILE.hpc")
     arguments = parser.parse_args()
-    tools = Tools(arguments.hpcc, arguments.hpc_opt, arguments.oracle, dict(os.environ))
+    threads = tuple(int(count) for count in arguments.threads.split(",") if count)
+    tools = Tools(arguments.hpcc, arguments.hpc_opt, arguments.oracle, dict(os.environ), threads)
     failures = 0
     for program in arguments.programs:
         difference = check(tools, program, arguments.mode or ALL_MODES)

@@ -19,7 +19,11 @@ class ProgramFormat(lit.formats.base.FileBasedTest):
         if "oracle" not in config.available_features:
             return lit.Test.UNSUPPORTED, "needs the oracle: ./x oracle-env"
         tools = check_program.Tools(
-            config.hpcc, config.hpc_opt, config.oracle, config.environment
+            config.hpcc,
+            config.hpc_opt,
+            config.oracle,
+            config.environment,
+            (1, 2, 3, 8) if "full" in config.available_features else (3,),
         )
         start = time.time()
         difference = check_program.check(tools, test.getSourcePath(), check_program.ALL_MODES)

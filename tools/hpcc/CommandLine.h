@@ -40,7 +40,7 @@ struct CommandLine {
   std::string output; // empty: the default of what is emitted
   unsigned optimize = 3;
   std::string cpu = "native";
-  std::optional<ir::Target> target; // none: the user has not named one
+  std::optional<ir::Target> target; // none: threads, and no warning where there are none
   std::string python;               // of `oracle`; empty: the one beside the build, or python3
   std::vector<frontend::Define> defines;
   ir::RunOptions passes;

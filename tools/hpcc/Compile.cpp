@@ -164,7 +164,7 @@ private:
     else if (program.stage == ir::Stage::Source)
       passes = ir::defaultPipeline();
     if (!line.pipeline && program.stage < ir::Stage::Mapped)
-      llvm::append_range(passes, ir::mappingPipeline(line.target.value_or(ir::Target::Cpu)));
+      llvm::append_range(passes, ir::mappingPipeline(line.target.value_or(ir::Target::Omp)));
     passes = ir::without(passes, line.disabledPasses);
     static constexpr MessageInfo order{"passOrder", Severity::Error, "{0}"};
     if (std::string problem = ir::orderProblem(passes, program.stage); !problem.empty()) {
