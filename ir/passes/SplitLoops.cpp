@@ -98,7 +98,7 @@ private:
     if (std::get<Loop>(stmt.node).role != LoopRole::Seq)
       return std::nullopt;
     if (std::optional<Loc> leave = leaveOf(std::get<Loop>(stmt.node))) {
-      context.missed(*leave, "the iterations stay in order: it leaves the loop");
+      context.missed(stmt.loc, "the iterations stay in order: it leaves the loop", *leave, "here");
       return std::nullopt;
     }
     Obstacle why;
@@ -108,9 +108,10 @@ private:
         return loops;
     if (std::optional<Block> loops = splitAsIs(stmt, after, why))
       return loops;
-    context.missed(why.first.isValid() ? why.first : stmt.loc,
-                   "the iterations stay in order: " + why.text, why.second,
-                   why.second.isValid() ? "this is the other place" : "");
+    context.missed(stmt.loc, "the iterations stay in order: " + why.text, why.first,
+                   why.second.isValid()  ? "here, and in another iteration"
+                   : why.first.isValid() ? "here"
+                                         : "");
     return std::nullopt;
   }
 

@@ -165,11 +165,19 @@ void putInWords(std::vector<ir::Remark> &remarks, const UserNames *names) {
   }
 }
 
-/// True for what a target that the user has asked for does not do: he hears of it unasked.
-static bool isDisappointment(const ir::Remark &remark, const CommandLine &line) {
-  return remark.kind == ir::Remark::Kind::Missed && line.target &&
-         llvm::any_of(ir::mappingPipeline(*line.target),
-                      [&](const ir::Pass *pass) { return pass->flag == remark.pass; });
+/// True for what a target that the user has asked for does not do: he hears of it unasked. A
+/// statement in which something else is divided among threads is none of these.
+static bool isDisappointment(const ir::Remark &remark, llvm::ArrayRef<ir::Remark> all,
+                             const CommandLine &line) {
+  auto isMapping = [&](const ir::Remark &each) {
+    return llvm::any_of(ir::mappingPipeline(*line.target),
+                        [&](const ir::Pass *pass) { return pass->flag == each.pass; });
+  };
+  return line.target && remark.kind == ir::Remark::Kind::Missed && isMapping(remark) &&
+         llvm::none_of(all, [&](const ir::Remark &other) {
+           return other.kind == ir::Remark::Kind::Passed && isMapping(other) &&
+                  remark.loc.line <= other.loc.line && other.loc.line <= remark.loc.endLine;
+         });
 }
 
 void reportRemarks(llvm::ArrayRef<ir::Remark> remarks, const CommandLine &line,
@@ -180,7 +188,7 @@ void reportRemarks(llvm::ArrayRef<ir::Remark> remarks, const CommandLine &line,
   for (const ir::Remark &remark : remarks) {
     bool passed = remark.kind == ir::Remark::Kind::Passed;
     const std::optional<std::string> &wanted = passed ? line.passedRemarks : line.missedRemarks;
-    bool isWarning = isDisappointment(remark, line);
+    bool isWarning = isDisappointment(remark, remarks, line);
     if (!isWarning && (!wanted || !llvm::Regex(*wanted).match(remark.pass)))
       continue;
     StringRef option = passed ? "-Rpass" : "-Rpass-missed";
