@@ -59,6 +59,21 @@ static std::optional<BufferId> rotatedBy(const Stmt &stmt, const IterationNames 
   return rotated;
 }
 
+std::optional<BufferId> advancedFromOutside(const Stmt &stmt) {
+  IterationNames names;
+  std::optional<BufferId> advanced;
+  auto look = [&](const Stmt &inner) {
+    forEachDeclaredBuffer(inner, [&](BufferId id) { names.buffers.insert(id); });
+    if (!std::holds_alternative<Compute>(inner.node))
+      forEachDeclaredSymbol(inner, [&](SymbolId id) { names.symbols.insert(id); });
+    if (!advanced)
+      advanced = rotatedBy(inner, names);
+  };
+  look(stmt);
+  forEachInnerBlock(stmt, [&](const Block &block) { forEachStmt(block, look); });
+  return advanced;
+}
+
 /// The effect of this one statement without what is nested in it, as words.
 static std::string effectHere(const Program &program, const Stmt &stmt,
                               const IterationNames &names) {

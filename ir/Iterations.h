@@ -28,6 +28,10 @@ IterationNames namesDeclaredIn(const Block &body);
 std::optional<Obstacle> orderedEffectOf(const Program &program, const Stmt &stmt,
                                         const IterationNames &names);
 
+/// A buffer from outside of the statement whose storages a time loop in it moves on, if there is
+/// one. Each thread of a team counts them for itself, so all of them must follow such a loop.
+std::optional<BufferId> advancedFromOutside(const Stmt &stmt);
+
 /// What the statements directly in a loop's body touch, by statement, and whether two of them meet.
 /// `own` are further buffers of which each iteration has its own. Takes no row of the program's
 /// tables, so none may be added while it lives.

@@ -51,7 +51,8 @@
 //   errors        a check names a row of runtime/Errors.def and gives it its arguments
 // Teams of threads (VerifyParallel.cpp)
 //   parallel      a `parallel` stands in no other one, and no `leave` leaves it; `single` and
-//                 `barrier` stand in one, and neither in a `single` nor in a mapped loop
+//                 `barrier` stand in one, and neither in a `single` nor in a mapped loop; a time
+//                 loop in a `single` moves only storages of buffers that are declared there
 //   mapping       a mapped axis is par, or red in an order of which a share can be taken (any, or
 //                 the first axis of trees over all axes) into scalar variables; a compute has one;
 //                 inside an axis that is not par it is `@threads` with bounds that no axis changes;

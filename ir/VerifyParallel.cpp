@@ -5,6 +5,7 @@
 //
 //===-----------------------------------------------------------------------------------------===//
 
+#include "Iterations.h"
 #include "Text.h"
 #include "VerifyParts.h"
 #include "Walk.h"
@@ -39,6 +40,7 @@ private:
     std::visit(overloaded{[&](const Parallel &node) { verifyParallel(node, team); },
                           [&](const Single &node) {
                             expectAll("single", team);
+                            verifyStorages(node);
                             verify(node.body, Team::One);
                           },
                           [&](const Barrier &) { expectAll("barrier", team); },
@@ -57,6 +59,13 @@ private:
       report("parallel", "a " + what + " stands outside of a parallel");
     else if (team == Team::One)
       report("parallel", "a " + what + " stands where one thread runs");
+  }
+
+  /// Each thread counts the storages of time loops for itself.
+  void verifyStorages(const Single &node) {
+    for (const Stmt &stmt : node.body)
+      if (std::optional<BufferId> advanced = advancedFromOutside(stmt))
+        report("parallel", "one thread moves %" + program[*advanced].name + " to another storage");
   }
 
   void verifyParallel(const Parallel &node, Team team) {

@@ -51,6 +51,8 @@ private:
         choose(*compute, stmt, facts);
       } else if (auto *loop = std::get_if<Loop>(&stmt.node)) {
         if (!choose(*loop, stmt, facts)) {
+          // What is divided inside may share memory between iterations from now on.
+          loop->axis.kind = AxisKind::Seq;
           facts.addAxis(loop->axis);
           inside(loop->body);
         }

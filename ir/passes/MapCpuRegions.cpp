@@ -8,6 +8,7 @@
 //===-----------------------------------------------------------------------------------------===//
 
 #include "MapCpu.h"
+#include "ir/Iterations.h"
 #include "ir/Walk.h"
 
 namespace hpcc::ir {
@@ -161,32 +162,10 @@ private:
            });
   }
 
-  /// True if a time loop in the statement moves arrays from outside to their next storages, which
-  /// each thread counts for itself.
-  static bool advancesSlots(const Stmt &stmt) {
-    std::set<BufferId> declared;
-    std::set<SymbolId> iterators;
-    bool found = false;
-    auto look = [&](const Stmt &inner) {
-      forEachDeclaredBuffer(inner, [&](BufferId id) { declared.insert(id); });
-      if (!std::holds_alternative<Compute>(inner.node))
-        forEachDeclaredSymbol(inner, [&](SymbolId id) { iterators.insert(id); });
-      forEachAccess(inner, [&](const Access &access, Use) {
-        found |= access.slot && !declared.contains(access.buffer) &&
-                 llvm::any_of(access.slot->terms, [&](const AffineTerm &term) {
-                   return iterators.contains(term.symbol);
-                 });
-      });
-    };
-    look(stmt);
-    forEachInnerBlock(stmt, [&](const Block &block) { forEachStmt(block, look); });
-    return found;
-  }
-
   /// All threads run it, or follow it: it holds what is divided, sets variables of each thread,
   /// moves storages on, or leaves a block around it.
   bool isFollowed(const Stmt &stmt) const {
-    bool found = holdsDivided(stmt) || setsOwn(stmt) || advancesSlots(stmt);
+    bool found = holdsDivided(stmt) || setsOwn(stmt) || advancedFromOutside(stmt);
     std::set<LabelId> declared;
     auto look = [&](const Stmt &inner) {
       found |= setsOwn(inner);

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Runs random programs under CPython with NumPy and under hpcc at -O0 and -O3, and compares.
+"""Runs random programs under CPython with NumPy and under hpcc at -O0, at -O3 and on threads, and compares.
 
     run.py --hpcc PATH --oracle PYTHON --seed S --count N [--jobs J] [--kind KIND]
            [--failures DIRECTORY]
@@ -30,7 +30,9 @@ import shrink
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "tools"))
 import check_program  # noqa: E402
 
-LEVELS = ["-O0", "-O3"]
+# With everything that can be divided divided among threads, whatever it costs.
+THREADS = "on 3 threads"
+LEVELS = ["-O0", "-O3", THREADS]
 TIME_LIMIT = 60  # seconds of processor time for one run of hpcc; sanitized builds are slow
 
 
@@ -75,6 +77,7 @@ class Checker:
 
     def __init__(self, hpcc, python):
         self.hpcc = hpcc
+        self.hpc_opt = os.path.join(os.path.dirname(hpcc), "hpc-opt")
         self.oracle = Oracle(python)
         self.directory = tempfile.TemporaryDirectory(prefix="hpcc-fuzz-")
         self.path = os.path.join(self.directory.name, "prog.hpc")
@@ -94,12 +97,26 @@ class Checker:
                 return failure, wanted.error and wanted.error[0]
         return None, wanted.error and wanted.error[0]
 
+    def commands(self, level):
+        """What runs the program at a level, one after the other while all is well."""
+        if level != THREADS:
+            return [[self.hpcc, "run", "--target=cpu", level, self.path]]
+        final, mapped = self.path + ".final.hir", self.path + ".mapped.hir"
+        return [
+            [self.hpcc, "--emit=ir-final", "--target=cpu", self.path, "-o", final],
+            [self.hpc_opt, final, *check_program.ON_TEAMS, "-o", mapped],
+            [self.hpcc, "run", "-O1", mapped],
+        ]
+
     def failure_at(self, level, wanted):
-        process = subprocess.Popen(
-            [self.hpcc, "run", level, self.path],
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-        resource.prlimit(process.pid, resource.RLIMIT_CPU, (TIME_LIMIT, TIME_LIMIT))
-        stdout, stderr = (stream.decode("utf-8", "replace") for stream in process.communicate())
+        for command in self.commands(level):
+            process = subprocess.Popen(
+                command, env=dict(os.environ, OMP_NUM_THREADS="3"),
+                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+            resource.prlimit(process.pid, resource.RLIMIT_CPU, (TIME_LIMIT, TIME_LIMIT))
+            stdout, stderr = (stream.decode("utf-8", "replace") for stream in process.communicate())
+            if process.returncode != 0:
+                break
         if process.returncode in (-signal.SIGXCPU, -signal.SIGKILL):
             return Failure(level, "hang", "stopped after %d s" % TIME_LIMIT)
         first = stderr.split("\n")[0].replace(self.path, "prog.hpc")
