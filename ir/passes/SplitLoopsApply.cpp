@@ -221,14 +221,16 @@ private:
     return named(name, std::move(value), before);
   }
 
-  /// The declarations of variables directly in the block, which are taken out of it.
-  static Block takeScalarAllocs(Block &block) {
+  /// The declarations of variables directly in the block, which are taken out of it. Those of
+  /// arrays stay behind what their sizes and orders name.
+  Block takeScalarAllocs(Block &block) const {
     Block allocs;
     std::erase_if(block, [&](Stmt &stmt) {
-      bool isAlloc = std::holds_alternative<Alloc>(stmt.node);
-      if (isAlloc)
+      auto *alloc = std::get_if<Alloc>(&stmt.node);
+      bool isTaken = alloc && program[alloc->buffer].dims == 0;
+      if (isTaken)
         allocs.push_back(std::move(stmt));
-      return isAlloc;
+      return isTaken;
     });
     return allocs;
   }

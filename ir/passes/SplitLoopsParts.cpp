@@ -48,6 +48,7 @@ public:
       split.parts.push_back(isRepeated(stmt) ? LoopPart::Repeated : LoopPart::Independent);
     for (const Stmt &stmt : body)
       addMentions(stmt);
+    forEachStmt(body, [&](const Stmt &stmt) { addBound(stmt); });
     for (size_t index = 0; index < body.size(); ++index)
       order(index, alone(effectOf(index)));
     spread();
@@ -87,6 +88,15 @@ private:
               !std::holds_alternative<ScalarBound>(tree.node);
     });
     return made;
+  }
+
+  void addBound(const Stmt &stmt) {
+    if (auto *bind = std::get_if<Bind>(&stmt.node))
+      bound.insert(bind->handle);
+    else if (auto *call = std::get_if<Call>(&stmt.node))
+      for (BufferId result : call->results)
+        if (program[result].storage == Storage::Handle)
+          bound.insert(result);
   }
 
   void addMentions(const Stmt &stmt) {
@@ -129,13 +139,14 @@ private:
       return risks[index].allocation;
     bool binds = false, isMapped = false;
     auto look = [&](const Stmt &each) {
-      binds |= std::holds_alternative<Bind>(each.node);
+      // Which array a name stands for, and so its size too, is decided in order.
+      forEachBuffer(each, [&](BufferId id) { binds |= bound.count(id) != 0; });
       isMapped |= std::holds_alternative<Parallel>(each.node);
     };
     look(stmt);
     forEachInnerBlock(stmt, [&](const Block &block) { forEachStmt(block, look); });
     if (binds)
-      return Obstacle{"a name is bound to another array in the iteration", stmt.loc, {}};
+      return Obstacle{"it uses a name that an iteration binds to another array", stmt.loc, {}};
     if (isMapped)
       return Obstacle{"it is divided among threads already", stmt.loc, {}};
     return std::nullopt;
@@ -266,6 +277,7 @@ private:
   IterationNames names;
   IterationTouches touches;
   std::vector<EarlyRisk> risks;
+  std::set<BufferId> bound; // handles that the body binds
   std::vector<Mentions> mentions;
   std::vector<Reason> reasons; // of ordered statements
   bool changed = false;
