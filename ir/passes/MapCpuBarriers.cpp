@@ -206,7 +206,7 @@ private:
     facts.addCondition(node.condition, false);
     Stretch elseEnd = place(node.elseBody, std::move(before));
     facts.rewind(mark);
-    before = join(std::move(thenEnd), elseEnd);
+    before = join(thenEnd, elseEnd);
   }
 
   /// What a `leave` out of a loop comes from is not followed: a barrier behind the block parts it.

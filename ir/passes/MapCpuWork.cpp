@@ -128,7 +128,8 @@ Work countOf(const Axis &axis, const Facts &facts) {
     for (const Affine &lo : axis.lo.forms) {
       Interval distance = facts.intervalOf(hi - lo);
       auto iterations = [&](Interval::Wide length) {
-        return std::max(0.0, static_cast<double>((length + axis.step - 1) / axis.step));
+        Interval::Wide steps = (length + axis.step - 1) / axis.step;
+        return std::max(0.0, static_cast<double>(steps));
       };
       count.least = std::min(count.least, iterations(distance.lo));
       count.most = std::min(count.most, iterations(distance.hi));
@@ -162,10 +163,13 @@ std::optional<Scalar> worksAtLeast(const Program &program, const Stmt &stmt,
   auto add = [&](const Axis &axis) {
     std::optional<Affine> count = mostIterations(axis, around, isKnown);
     around.push_back(axis);
-    if (count && count->isConstant())
-      price *= std::max<double>(1, static_cast<double>(count->constant / axis.step));
-    else if (count)
-      counts.push_back(*count), price /= static_cast<double>(axis.step);
+    if (count && count->isConstant()) {
+      int64_t steps = count->constant / axis.step;
+      price *= std::max(1.0, static_cast<double>(steps));
+    } else if (count) {
+      counts.push_back(*count);
+      price /= static_cast<double>(axis.step);
+    }
     return count.has_value();
   };
   if (const auto *compute = std::get_if<Compute>(&stmt.node)) {

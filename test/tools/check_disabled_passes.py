@@ -36,7 +36,9 @@ def outcome(command):
     with tempfile.TemporaryDirectory() as directory:
         result = subprocess.run(command, cwd=directory, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                                 stdin=subprocess.DEVNULL, timeout=TIME_LIMIT)
-    return result.returncode, result.stdout, result.stderr.split(b"\n")[0]
+    # Sanitizers put lines of their own, with the number of the process, before an error of memory.
+    message = [line for line in result.stderr.split(b"\n") if not line.startswith(b"==")]
+    return result.returncode, result.stdout, message[0]
 
 
 def differences(hpcc, passes, program):
