@@ -5,6 +5,7 @@
 //
 //===-----------------------------------------------------------------------------------------===//
 #include "Emit.h"
+#include "ir/Slots.h"
 #include "ir/Walk.h"
 #include "llvm/ADT/STLExtras.h"
 
@@ -25,21 +26,6 @@ static BasicBlock *createBlock(FunctionState &state, const Twine &name) {
 // Loops
 //===-----------------------------------------------------------------------------------------===//
 
-/// The buffers with slots whose accesses follow the iterator of a time loop.
-static std::vector<BufferId> advancedBuffers(const ir::Stmt &loop, ir::SymbolId iterator) {
-  std::vector<BufferId> buffers;
-  auto look = [&](const ir::Stmt &stmt) {
-    ir::forEachAccess(stmt, [&](const ir::Access &access, ir::Use) {
-      if (access.slot && access.slot->coefficientOf(iterator) != 0 &&
-          !is_contained(buffers, access.buffer))
-        buffers.push_back(access.buffer);
-    });
-  };
-  look(loop);
-  ir::forEachInnerBlock(loop, [&](const ir::Block &block) { ir::forEachStmt(block, look); });
-  return buffers;
-}
-
 /// At the end of a time loop: the storage that its iterations have led to is current.
 static void advanceSlots(FunctionState &state, const TimeLoop &loop) {
   IRBuilder<> &builder = state.builder;
@@ -58,7 +44,7 @@ static void advanceSlots(FunctionState &state, const TimeLoop &loop) {
 /// Opens a time loop: nothing has advanced yet.
 static TimeLoop openTimeLoop(FunctionState &state, const ir::Stmt &loop, ir::SymbolId iterator) {
   TimeLoop time;
-  time.advanced = advancedBuffers(loop, iterator);
+  time.advanced = ir::advancedBuffers(loop, iterator);
   if (!time.advanced.empty() || std::holds_alternative<ir::While>(loop.node)) {
     time.iterations = createEntryAlloca(state, state.builder.getInt64Ty(), "iterations");
     state.builder.CreateStore(state.builder.getInt64(0), time.iterations);

@@ -1,10 +1,10 @@
 //===- Dependence.cpp - footprints and distances -------------------------------------------===//
 
 #include "Dependence.h"
+#include "Slots.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/Twine.h"
 #include <numeric>
-#include <set>
 
 namespace hpcc::ir {
 
@@ -559,26 +559,6 @@ template <typename T> bool shareAny(const std::vector<T> &left, const std::vecto
 
 } // namespace
 
-/// The buffers that time loops of the statement move to another storage: what a slot is counted
-/// from is another one behind it.
-static std::set<BufferId> advancedBy(const Stmt &stmt) {
-  std::set<SymbolId> iterators;
-  std::set<BufferId> advanced;
-  auto look = [&](const Stmt &inner) {
-    if (!std::holds_alternative<Compute>(inner.node))
-      forEachDeclaredSymbol(inner, [&](SymbolId id) { iterators.insert(id); });
-    forEachAccess(inner, [&](const Access &access, Use) {
-      if (access.slot && llvm::any_of(access.slot->terms, [&](const AffineTerm &term) {
-            return iterators.count(term.symbol) != 0;
-          }))
-        advanced.insert(access.buffer);
-    });
-  };
-  look(stmt);
-  forEachInnerBlock(stmt, [&](const Block &block) { forEachStmt(block, look); });
-  return advanced;
-}
-
 bool canSwap(const Stmt &first, const Stmt &second, const Program &program,
              const StorageGroups &groups, const Facts &facts, Obstacle *why) {
   auto refuse = [&](const llvm::Twine &text, Loc firstLoc, Loc secondLoc) {
@@ -605,8 +585,8 @@ bool canSwap(const Stmt &first, const Stmt &second, const Program &program,
   });
   if (!share && !holds<Call>(first) && !holds<Call>(second)) // calls touch globals
     return true;
-  for (const auto &[advanced, used] :
-       {std::pair(advancedBy(first), &right.used), std::pair(advancedBy(second), &left.used)})
+  for (const auto &[advanced, used] : {std::pair(advancedBuffers(first), &right.used),
+                                       std::pair(advancedBuffers(second), &left.used)})
     for (BufferId id : advanced)
       if (llvm::is_contained(*used, id))
         return refuse("one moves %" + program[id].name + " to another storage", first.loc,

@@ -2,6 +2,7 @@
 
 #include "Interpret.h"
 #include "InterpretMachine.h"
+#include "Slots.h"
 #include "Walk.h"
 #include "runtime/format.h"
 #include "llvm/Support/thread.h"
@@ -203,17 +204,8 @@ Flow Machine::run(const Stmt &stmt) {
 /// A buffer with slots whose accesses in a time loop follow the loop's iterator is left at the slot
 /// that the iterations have advanced it to.
 void Machine::advanceSlots(SymbolId iterator, const Stmt &loop, int64_t iterations) {
-  std::vector<BufferId> advanced;
-  auto look = [&](const Stmt &stmt) {
-    forEachAccess(stmt, [&](const Access &access, Use) {
-      if (access.slot && access.slot->coefficientOf(iterator) != 0 &&
-          !llvm::is_contained(advanced, access.buffer))
-        advanced.push_back(access.buffer);
-    });
-  };
-  look(loop);
-  forEachInnerBlock(loop, [&](const Block &block) { forEachStmt(block, look); });
-  for (BufferId buffer : advanced) // an array that ended where the loop was left has no storage
+  for (BufferId buffer : advancedBuffers(
+           loop, iterator)) // an array that ended where the loop was left has no storage
     if (nameOf(buffer).state != Name::State::Live)
       continue;
     else if (const Array *array = arrayOf(buffer))

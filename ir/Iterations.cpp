@@ -1,6 +1,7 @@
 //===- Iterations.cpp - what the iterations of a loop have to do with one another -------------===//
 
 #include "Iterations.h"
+#include "Slots.h"
 #include "llvm/ADT/STLExtras.h"
 
 namespace hpcc::ir {
@@ -60,18 +61,13 @@ static std::optional<BufferId> rotatedBy(const Stmt &stmt, const IterationNames 
 }
 
 std::optional<BufferId> advancedFromOutside(const Stmt &stmt) {
-  IterationNames names;
-  std::optional<BufferId> advanced;
-  auto look = [&](const Stmt &inner) {
-    forEachDeclaredBuffer(inner, [&](BufferId id) { names.buffers.insert(id); });
-    if (!std::holds_alternative<Compute>(inner.node))
-      forEachDeclaredSymbol(inner, [&](SymbolId id) { names.symbols.insert(id); });
-    if (!advanced)
-      advanced = rotatedBy(inner, names);
-  };
-  look(stmt);
-  forEachInnerBlock(stmt, [&](const Block &block) { forEachStmt(block, look); });
-  return advanced;
+  std::set<BufferId> declared;
+  forEachInnerBlock(stmt,
+                    [&](const Block &block) { declared.merge(namesDeclaredIn(block).buffers); });
+  for (BufferId id : advancedBuffers(stmt))
+    if (!declared.count(id))
+      return id;
+  return std::nullopt;
 }
 
 /// The effect of this one statement without what is nested in it, as words.
