@@ -43,6 +43,8 @@ void emitRaise(FunctionState &state, int errorId, Loc loc,
                llvm::ArrayRef<llvm::Value *> arguments = {});
 
 void emitLibraryCall(FunctionState &state, const ir::LibraryCall &call, Loc loc);
+/// Those of ranks (EmitRanks.cpp).
+void emitRankCall(FunctionState &state, const ir::LibraryCall &call, Loc loc);
 void emitCheck(FunctionState &state, const ir::Check &check, Loc loc);
 
 //===-----------------------------------------------------------------------------------------===//

@@ -424,6 +424,20 @@ void emitLibraryCall(FunctionState &state, const ir::LibraryCall &call, Loc loc)
   case ir::LibraryFunction::ProcessTime:
     emitStore(state, ir::Access{buffer(0), {}, {}}, callRuntime(state, Entry::hpc_time_process));
     return;
+  case ir::LibraryFunction::MpiRank:
+  case ir::LibraryFunction::MpiSize:
+  case ir::LibraryFunction::MpiTime:
+  case ir::LibraryFunction::MpiSend:
+  case ir::LibraryFunction::MpiReceive:
+  case ir::LibraryFunction::MpiBroadcast:
+  case ir::LibraryFunction::MpiReduce:
+  case ir::LibraryFunction::MpiReduceAll:
+  case ir::LibraryFunction::MpiDim:
+  case ir::LibraryFunction::MpiTake:
+  case ir::LibraryFunction::MpiBarrier:
+  case ir::LibraryFunction::MpiFinalize:
+    emitRankCall(state, call, loc);
+    return;
   }
 }
 

@@ -8,6 +8,7 @@
 #include "codegen/Codegen.h"
 #include "llvm/ADT/ScopeExit.h"
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/Object/ObjectFile.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/FileUtilities.h"
 #include "llvm/Support/Path.h"
@@ -130,6 +131,23 @@ static std::string readText(StringRef path) {
   return buffer ? (*buffer)->getBuffer().trim().str() : std::string();
 }
 
+/// Whether the program talks to other ranks: it then looks for libhpc_mpi.so beside libhpcrt.a.
+static bool usesRanks(ArrayRef<char> object) {
+  auto file = object::ObjectFile::createObjectFile(
+      MemoryBufferRef(StringRef(object.data(), object.size()), "program"));
+  if (!file) {
+    consumeError(file.takeError());
+    return false;
+  }
+  return any_of((*file)->symbols(), [](const object::SymbolRef &symbol) {
+    Expected<StringRef> name = symbol.getName();
+    if (name)
+      return name->starts_with("hpc_mpi_");
+    consumeError(name.takeError());
+    return false;
+  });
+}
+
 bool linkExecutable(ArrayRef<char> object, StringRef output, StringRef hpccPath,
                     Diagnostics &diags) {
   LinkParts parts = findLinkParts(hpccPath);
@@ -168,6 +186,9 @@ bool linkExecutable(ArrayRef<char> object, StringRef output, StringRef hpccPath,
   if (!parts.openMp.empty())
     command.push_back(parts.openMp);
   command.push_back("-lm");
+  std::string runPath = "-Wl,-rpath," + sys::path::parent_path(parts.runtime).str();
+  if (usesRanks(object))
+    command.push_back(runPath);
 #ifdef HPCC_SANITIZE_GENERATED
   command.push_back("-fsanitize=address,undefined");
 #else

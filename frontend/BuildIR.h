@@ -198,6 +198,7 @@ struct Builder {
   Value lowerNode(const typed::Expr &expr, const typed::SizeOf &node);
   Value lowerNode(const typed::Expr &expr, const typed::CallExpr &node);
   Value lowerNode(const typed::Expr &expr, const typed::Clock &node);
+  Value lowerNode(const typed::Expr &expr, const typed::Communicate &node); // BuildRanks.cpp
   void checkBound(typed::VariableId variable);
   Scalar applyScalar(ir::ScalarOp op, bool checked, std::vector<Scalar> operands);
   Scalar castScalar(DType type, bool checked, Scalar operand);

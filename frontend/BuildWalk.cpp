@@ -67,6 +67,7 @@ struct Visitor {
             [&](const ListToArray &node) { visit(node.list); },
             [&](const SizeOf &node) { visit(node.operand); },
             [&](const CallExpr &node) { visit(node.arguments); },
+            [&](const Communicate &node) { visit(node.operands); },
             [](const Constant &) {},
             [](const Read &) {},
             [](const UnionIs &) {},

@@ -198,6 +198,17 @@ void Dumper::head(const Expr &expr) {
           [&](const Clock &node) {
             constexpr llvm::StringRef names[] = {"time", "perf_counter", "process_time"};
             out << "Clock " << names[static_cast<size_t>(node.kind)];
+          },
+          [&](const Communicate &node) {
+            constexpr llvm::StringRef names[] = {"rank",    "size",      "time",   "send",
+                                                 "receive", "broadcast", "reduce", "reduce-all",
+                                                 "barrier", "finalize"};
+            constexpr llvm::StringRef reductions[] = {
+                " sum", " product", " maximum", " minimum", " checked-sum", " checked-product"};
+            bool reduces = node.operation == RankOperation::Reduce ||
+                           node.operation == RankOperation::ReduceAll;
+            out << "Communicate " << names[static_cast<size_t>(node.operation)]
+                << (reduces ? reductions[static_cast<size_t>(node.reduction)] : "");
           }},
       expr.node);
 }
@@ -231,6 +242,7 @@ void Dumper::operands(const Expr &expr) {
           [&](const ListToArray &node) { child(node.list); },
           [&](const SizeOf &node) { child(node.operand); },
           [&](const CallExpr &node) { children(node.arguments); },
+          [&](const Communicate &node) { children(node.operands); },
           [](const Constant &) {},
           [](const Read &) {},
           [](const UnionIs &) {},

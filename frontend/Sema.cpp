@@ -114,6 +114,7 @@ struct CallFinder {
                    [](typed::UnionIs &) {},
                    [](typed::UnionPart &) {},
                    [](typed::Clock &) {},
+                   [&](typed::Communicate &node) { list(node.operands); },
                    [&](typed::UnionMake &node) { pointer(node.value); },
                    [&](typed::Cast &node) { pointer(node.operand); },
                    [&](typed::Apply &node) { list(node.operands); },
@@ -215,8 +216,12 @@ static void pruneFunctions(typed::Module &module) {
   module.functions = std::move(kept);
 }
 
-std::optional<typed::Module> analyze(const ast::Module &module, Diagnostics &diags) {
+/// One analysis, where receives have the types that are `sent`. Leaves in it what the program
+/// sends; true if that is what was assumed.
+static bool analyzeOnce(const ast::Module &module, Diagnostics &diags,
+                        std::vector<sema::SentType> &sent, typed::Module &result) {
   sema::Analyzer sema(diags);
+  sema.sent = sent;
   sema::FunctionContext context;
   context.name = "main";
   sema.function = sema.moduleContext = &context;
@@ -227,11 +232,29 @@ std::optional<typed::Module> analyze(const ast::Module &module, Diagnostics &dia
   sema.analyzeBlock(module.body);
   if (!diags.hasProblems() && sema.lostValue.isValid())
     diags.internalError(sema.lostValue, "sema", "this expression has no value and no message");
-  if (diags.hasProblems())
-    return std::nullopt;
   sema.module.functions[0] = std::move(main);
   pruneFunctions(sema.module);
-  return std::move(sema.module);
+  result = std::move(sema.module);
+  std::vector<sema::SentType> found = sema::typesSent(result);
+  bool settled = !sema.receives || found == sent;
+  sent = std::move(found);
+  return settled;
+}
+
+std::optional<typed::Module> analyze(const ast::Module &module, Diagnostics &diags) {
+  constexpr unsigned mostRounds =
+      8; // each is about what rests on values received in the one before
+  typed::Module result;
+  std::vector<sema::SentType> sent;
+  for (unsigned round = 1;; ++round) {
+    Diagnostics::Mark before = diags.mark();
+    if (analyzeOnce(module, diags, sent, result) || round == mostRounds)
+      break;
+    diags.rewind(before);
+  }
+  if (diags.hasProblems())
+    return std::nullopt;
+  return result;
 }
 
 std::optional<ir::Program> compileToIr(llvm::StringRef text, llvm::StringRef fileName,

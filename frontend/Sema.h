@@ -54,6 +54,8 @@ struct TypedValue {
 };
 struct TupleValue {
   std::vector<Value> elements;
+  /// What comm.reduce() gives: a value, and whether it is there; elsewhere Python has None.
+  bool onlyAtRoot = false;
 };
 struct TextValue {
   std::string text;
@@ -156,6 +158,7 @@ struct VariableBinding {
 };
 struct TupleBinding {
   std::vector<Binding> elements;
+  bool onlyAtRoot = false;
   bool operator==(const TupleBinding &) const;
 };
 /// A compile-time value, identified by its kind and text.
@@ -192,6 +195,7 @@ struct Structure {
   enum class Kind { None, Single, Tuple } kind = Kind::None;
   Type type = NoneType{};
   std::vector<Structure> elements;
+  bool onlyAtRoot = false; // of a tuple
   bool operator==(const Structure &) const = default;
 };
 
@@ -244,6 +248,13 @@ struct Argument {
 };
 using Arguments = std::vector<Argument>;
 
+/// What a comm.send() of the program sends; without a tag where only a run knows it.
+struct SentType {
+  std::optional<int64_t> tag;
+  Type type;
+  bool operator==(const SentType &) const = default;
+};
+
 /// The analysis of one module. Methods report to `diags` and return Poison where they fail.
 struct Analyzer {
   Diagnostics &diags;
@@ -262,6 +273,9 @@ struct Analyzer {
   /// Branches around the code at hand. What may never run is no reason to refuse a program: shapes
   /// that clash there are left to the run.
   unsigned branches = 0;
+
+  std::vector<SentType> sent; // what receives may get
+  bool receives = false;      // some did ask
 
   explicit Analyzer(Diagnostics &diagnostics) : diags(diagnostics) {}
 
@@ -345,7 +359,9 @@ struct Analyzer {
 
   // Expressions (SemaExpr.cpp)
   // ---------------------------------------------------------------------
-  Value evaluate(const ast::Expr &expr);
+  Value evaluate(const ast::Expr &expr) { return atRoot(evaluateKept(expr)); }
+  /// The same where a value that is there on one rank only may stay so.
+  Value evaluateKept(const ast::Expr &expr);
   Value evaluateNode(const ast::Expr &expr);
   Value evaluateConstant(const ast::Expr &expr, const ast::Constant &node);
   Value evaluateAttribute(const ast::Expr &expr, const ast::Attribute &node);
@@ -438,6 +454,17 @@ struct Analyzer {
   Value where(Loc loc, Arguments arguments);
   Value copyArray(Loc loc, Value array, bool keepOrder);
   Value astype(Loc loc, Value array, Arguments arguments);
+  // Ranks (SemaRanks.cpp).
+  Value mpiAttribute(const std::string &name, Loc loc);
+  Value communicatorAttribute(const std::string &name, Loc loc);
+  Value communicate(Loc loc, Type type, typed::RankOperation operation,
+                    std::vector<Value> operands = {},
+                    typed::Reduction reduction = typed::Reduction::Sum);
+  Value callMpi(const std::string &name, Loc loc, Arguments arguments);
+  Value callReduce(Loc loc, Arguments arguments, bool everywhere);
+  Value callReceive(Loc loc, Arguments arguments);
+  /// A use of a value: where it is there on one rank only, the others raise an error.
+  Value atRoot(Value value);
   std::optional<ir::DType> dtypeOf(const Value &value);
   bool shapeArgument(Value value, typed::ExprList &sizes, std::vector<SymbolicSize> &shape);
   /// Takes parameters by position or keyword; missing ones are empty. Reports wrong calls.
@@ -455,6 +482,9 @@ std::vector<ScalarType> alternativesOf(const Type &type);
 
 /// Does `numpy` have a public name that hpcc knows?
 bool knowsNumpyName(llvm::StringRef name);
+
+/// What the sends of the program send, each once.
+std::vector<SentType> typesSent(const typed::Module &module);
 
 /// The clock that a function such as "time.time" reads, or none.
 std::optional<typed::ClockKind> clockNamed(llvm::StringRef name);

@@ -341,6 +341,8 @@ Value Analyzer::callBuiltin(const std::string &name, Loc loc, Arguments argument
     return callMath(text, loc, std::move(arguments));
   if (text.consume_front("np."))
     return callNumpy(text, loc, std::move(arguments));
+  if (text.starts_with("comm.") || text.starts_with("MPI."))
+    return callMpi(name, loc, std::move(arguments));
   if (name == "print")
     return callPrint(loc, std::move(arguments));
   if (name == "min" || name == "max")

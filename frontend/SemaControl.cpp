@@ -273,7 +273,7 @@ void Analyzer::loopOver(const ast::Stmt &stmt, const ast::For &node, Value itera
 }
 
 void Analyzer::analyzeReturn(const ast::Stmt &stmt, const ast::Return &node) {
-  Value value = node.value ? evaluate(*node.value) : Value{stmt.loc, NoneValue{}};
+  Value value = node.value ? evaluateKept(*node.value) : Value{stmt.loc, NoneValue{}};
   if (const Type *type = value.type(); type && std::holds_alternative<NoneType>(*type)) {
     emit(stmt.loc, typed::Evaluate{std::move(value.expr())});
     value = Value{value.loc, NoneValue{}};

@@ -121,6 +121,7 @@ Binding makeBinding(Analyzer &sema, const std::string &name, Loc loc, Value valu
                     std::vector<PendingStore> &stores) {
   if (auto *tuple = value.as<TupleValue>()) {
     TupleBinding binding;
+    binding.onlyAtRoot = tuple->onlyAtRoot;
     for (auto &&[index, element] : llvm::enumerate(tuple->elements))
       binding.elements.push_back(
           makeBinding(sema, name + "." + std::to_string(index), loc, std::move(element), stores));
@@ -185,6 +186,7 @@ Value Analyzer::readBinding(Binding &binding, const std::string &name, Loc loc, 
   }
   if (auto *tuple = std::get_if<TupleBinding>(&binding.node)) {
     TupleValue value;
+    value.onlyAtRoot = tuple->onlyAtRoot;
     for (Binding &element : tuple->elements) {
       if (binding.maybeUnbound)
         element.maybeUnbound = true;
@@ -213,7 +215,7 @@ std::string Analyzer::keyOf(const Binding &binding) {
   if (auto *tuple = std::get_if<TupleBinding>(&binding.node)) {
     for (const Binding &element : tuple->elements)
       key += "," + keyOf(element);
-    return "(" + key + ")";
+    return (tuple->onlyAtRoot ? "root(" : "(") + key + ")";
   }
   if (auto *fixed = std::get_if<StaticBinding>(&binding.node))
     return key + fixed->key;
@@ -247,7 +249,8 @@ static std::string describe(const Analyzer &sema, const Binding &binding) {
   if (auto *variable = std::get_if<VariableBinding>(&binding.node))
     return nameOf(sema.module.variables[variable->variable.index].type);
   if (auto *tuple = std::get_if<TupleBinding>(&binding.node))
-    return "a tuple of " + std::to_string(tuple->elements.size());
+    return tuple->onlyAtRoot ? "the result of comm.reduce()"
+                             : "a tuple of " + std::to_string(tuple->elements.size());
   if (auto *fixed = std::get_if<StaticBinding>(&binding.node))
     return fixed->value->as<FunctionValue>() ? "a function" : fixed->key;
   return "values of several types";
@@ -279,8 +282,10 @@ std::optional<Binding> Analyzer::joinBindings(const std::string &name, const Bin
   }
   const auto *leftTuple = std::get_if<TupleBinding>(&left.node);
   const auto *rightTuple = std::get_if<TupleBinding>(&right.node);
-  if (leftTuple && rightTuple && leftTuple->elements.size() == rightTuple->elements.size()) {
+  if (leftTuple && rightTuple && leftTuple->elements.size() == rightTuple->elements.size() &&
+      leftTuple->onlyAtRoot == rightTuple->onlyAtRoot) {
     TupleBinding tuple;
+    tuple.onlyAtRoot = leftTuple->onlyAtRoot;
     for (auto &&[index, l, r] : llvm::enumerate(leftTuple->elements, rightTuple->elements)) {
       std::optional<Binding> element = joinBindings(name + "." + std::to_string(index), l, r);
       tuple.elements.push_back(std::move(*element));

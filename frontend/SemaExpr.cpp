@@ -228,6 +228,8 @@ Value Analyzer::evaluateAttribute(const ast::Expr &expr, const ast::Attribute &n
     return value;
   if (const auto *moduleValue = value.as<ModuleValue>())
     return moduleAttribute(moduleValue->name, node.attr, expr.loc);
+  if (const auto *builtin = value.as<BuiltinValue>(); builtin && builtin->name == "comm")
+    return communicatorAttribute(node.attr, expr.loc);
   const auto *array = value.typeAs<ArrayType>();
   if (array && node.attr == "shape") {
     typed::Block stmts;
@@ -315,7 +317,7 @@ Value Analyzer::evaluateCall(const ast::Expr &expr, const ast::Call &node) {
   return fail(expr.loc, message::notCallable, describe(callee));
 }
 
-Value Analyzer::evaluate(const ast::Expr &expr) {
+Value Analyzer::evaluateKept(const ast::Expr &expr) {
   if (!function->env.reachable)
     return {expr.loc, Poison{}};
   Value value = evaluateNode(expr);

@@ -119,6 +119,7 @@ Structure Analyzer::structureOf(const Value &value) {
     structure.type = *type;
   } else if (const auto *tuple = value.as<TupleValue>()) {
     structure.kind = Structure::Kind::Tuple;
+    structure.onlyAtRoot = tuple->onlyAtRoot;
     for (const Value &element : tuple->elements)
       structure.elements.push_back(structureOf(element));
   } else if (!value.as<NoneValue>() && !value.isPoison()) {
@@ -130,7 +131,8 @@ Structure Analyzer::structureOf(const Value &value) {
 std::optional<Structure> Analyzer::joinStructures(const Structure &left, const Structure &right) {
   if (left == right)
     return left;
-  if (left.kind != right.kind || left.elements.size() != right.elements.size())
+  if (left.kind != right.kind || left.elements.size() != right.elements.size() ||
+      left.onlyAtRoot != right.onlyAtRoot)
     return std::nullopt;
   Structure joined = left;
   if (left.kind == Structure::Kind::Single) {
@@ -335,6 +337,7 @@ static Value assemble(Analyzer &sema, Loc loc, const Structure &structure,
   if (structure.kind == Structure::Kind::Single)
     return sema.makeTyped(loc, structure.type, typed::Read{results[next++], false});
   TupleValue tuple;
+  tuple.onlyAtRoot = structure.onlyAtRoot;
   for (const Structure &element : structure.elements)
     tuple.elements.push_back(assemble(sema, loc, element, results, next));
   return {loc, std::move(tuple)};

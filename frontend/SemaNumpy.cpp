@@ -99,6 +99,11 @@ Value Analyzer::moduleAttribute(const std::string &module, const std::string &na
     closest.addHelp(builder);
     return {loc, Poison{}};
   }
+  if (module == "mpi4py.MPI")
+    return mpiAttribute(name, loc);
+  if (module == "mpi4py")
+    return name == "MPI" ? Value{loc, ModuleValue{"mpi4py.MPI"}}
+                         : unsupported(loc, "'mpi4py." + name + "'");
   if (module == "time" || module == "sys") {
     std::string full = module + "." + name;
     if (clockNamed(full))

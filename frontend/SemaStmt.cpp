@@ -72,14 +72,19 @@ void collectAssigned(const ast::Block &block, std::set<std::string> &names) {
 // Imports
 //===------------------------------------------------------------------------------------------===//
 
-static constexpr llvm::StringRef knownModules[] = {"numpy", "math", "time", "sys"};
+static constexpr llvm::StringRef knownModules[] = {"numpy", "math",   "time",
+                                                   "sys",   "mpi4py", "mpi4py.MPI"};
+static constexpr llvm::StringLiteral knownModulesHelp =
+    "hpcc knows the modules numpy, math, time, sys and mpi4py";
 
 void Analyzer::analyzeImport(const ast::Stmt &stmt, const ast::Import &node) {
   for (const ast::Alias &alias : node.names) {
     Value value{alias.loc, ModuleValue{alias.name}};
     if (!llvm::is_contained(knownModules, alias.name))
-      value = unsupported(alias.loc, "import of '" + alias.name + "'",
-                          "hpcc knows the modules numpy, math, time and sys");
+      value = unsupported(alias.loc, "import of '" + alias.name + "'", knownModulesHelp);
+    else if (alias.name == "mpi4py" || (alias.name == "mpi4py.MPI" && alias.asname.empty()))
+      value = unsupported(alias.loc, "import of '" + alias.name + "' in this form",
+                          "from mpi4py import MPI");
     assignName(alias.asname.empty() ? alias.name : alias.asname, stmt.loc, std::move(value));
   }
 }
@@ -89,7 +94,7 @@ void Analyzer::analyzeImportFrom(const ast::Stmt &stmt, const ast::ImportFrom &n
   if (!known)
     unsupported(node.moduleLoc.isValid() ? node.moduleLoc : stmt.loc,
                 "import from '" + std::string(node.level, '.') + node.module + "'",
-                "hpcc knows the modules numpy, math, time and sys");
+                knownModulesHelp);
   for (const ast::Alias &alias : node.names) {
     if (alias.name == "*") {
       if (known && node.module == "numpy")
@@ -138,7 +143,9 @@ void Analyzer::analyzeStmt(const ast::Stmt &stmt) {
                             analyzeReturn(stmt, node);
                         },
                         [&](const ast::Assign &node) {
-                          Value value = evaluate(*node.value);
+                          bool named = node.targets.size() == 1 &&
+                                       std::holds_alternative<ast::Name>(node.targets[0].node);
+                          Value value = named ? evaluateKept(*node.value) : evaluate(*node.value);
                           if (node.targets.size() > 1 && value.as<TypedValue>() &&
                               !std::holds_alternative<NoneType>(*value.type()))
                             value = stabilize(std::move(value), *out);
@@ -161,7 +168,7 @@ void Analyzer::analyzeStmt(const ast::Stmt &stmt) {
                           if (const auto *constant = std::get_if<ast::Constant>(&node.value->node);
                               constant && std::holds_alternative<std::string>(constant->value))
                             return; // a docstring
-                          Value value = evaluate(*node.value);
+                          Value value = evaluateKept(*node.value);
                           std::function<void(Value &)> run = [&](Value &part) {
                             if (auto *tuple = part.as<TupleValue>())
                               for (Value &element : tuple->elements)

@@ -98,6 +98,7 @@ static bool isDuplicable(const typed::Expr &expr) {
 Value Analyzer::duplicate(const Value &value) {
   if (const auto *tuple = value.as<TupleValue>()) {
     TupleValue copy;
+    copy.onlyAtRoot = tuple->onlyAtRoot;
     for (const Value &element : tuple->elements)
       copy.elements.push_back(duplicate(element));
     return {value.loc, std::move(copy)};

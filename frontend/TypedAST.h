@@ -11,6 +11,7 @@
 #include "ir/Scalar.h"
 #include "llvm/Support/raw_ostream.h"
 #include <memory>
+#include <optional>
 
 namespace hpcc::frontend::typed {
 
@@ -224,13 +225,37 @@ struct Clock {
   ClockKind kind;
 };
 
+/// mpi4py's MPI.COMM_WORLD, MPI.Wtime() and MPI.Finalize(). Operands are the value (a number or an
+/// array), then weak ints: Send: value, dest, tag. Receive: source, tag (-1: any). Broadcast and
+/// Reduce: value, root. ReduceAll: value. Reduce gives ranks other than the root their own value.
+enum class RankOperation : uint8_t {
+  Rank,
+  Size,
+  Time,
+  Send,
+  Receive,
+  Broadcast,
+  Reduce,
+  ReduceAll,
+  Barrier,
+  Finalize
+};
+/// In the order of hpc_mpi_operation; the checked ones are those of weak ints.
+enum class Reduction : uint8_t { Sum, Product, Maximum, Minimum, CheckedSum, CheckedProduct };
+struct Communicate {
+  RankOperation operation;
+  ExprList operands;
+  Reduction reduction = Reduction::Sum;
+  std::optional<int64_t> tag; // of Send, if it is known
+};
+
 struct Expr {
   Loc loc;
   Type type;
   std::variant<Constant, Read, UnionIs, UnionPart, UnionMake, Cast, Apply, ShortCircuit,
                Conditional, Sequence, Element, View, Transpose, Copy, Reduce, Create, CreateLike,
                Arange, Linspace, Eye, ListLiteral, ListRepeat, ListConcat, ListSlice, ListToArray,
-               SizeOf, CallExpr, Clock>
+               SizeOf, CallExpr, Clock, Communicate>
       node;
 };
 

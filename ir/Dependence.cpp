@@ -311,7 +311,7 @@ std::optional<Dependence> dependenceBetween(const Access &first, const Access &s
 // What statements touch
 //===-----------------------------------------------------------------------------------------===//
 
-static bool writesArguments(LibraryFunction function) {
+bool storesToFirstArgument(LibraryFunction function) {
   static constexpr bool table[] = {
 #define HPCC_LIBRARY(Enum, text, reads, writes, prints, fails, help) writes,
 #include "Library.def"
@@ -431,7 +431,7 @@ private:
       for (BufferId global : program.globals)
         add(anywhereIn(global), use, stmt.loc);
     } else if (auto *call = std::get_if<LibraryCall>(&stmt.node)) {
-      arguments(*call, writesArguments(call->function) ? Use::ReadWrite : Use::Read);
+      arguments(*call, storesToFirstArgument(call->function) ? Use::ReadWrite : Use::Read);
     }
   }
 

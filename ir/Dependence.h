@@ -121,6 +121,9 @@ struct Touch {
 /// branch) make hulls. Scalar variables are buffers without dimensions.
 std::vector<Touch> touchesOf(const Stmt &stmt, const Program &program, const Facts &facts);
 
+/// True if the library function stores to its first argument.
+bool storesToFirstArgument(LibraryFunction function);
+
 /// True if the statement prints, raises, calls, leaves a block or binds names: it keeps its place
 /// among others of its kind.
 bool isOrdered(const Stmt &stmt);

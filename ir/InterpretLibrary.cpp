@@ -163,6 +163,20 @@ Flow Machine::run(const LibraryCall &call) {
     if (const Array *to = arrayOf(std::get<BufferId>(call.arguments.front())))
       store({to->storage.get(), to->offset}, readClock(call.function));
     break;
+  case LibraryFunction::MpiRank:
+  case LibraryFunction::MpiSize:
+  case LibraryFunction::MpiTime:
+  case LibraryFunction::MpiSend:
+  case LibraryFunction::MpiReceive:
+  case LibraryFunction::MpiBroadcast:
+  case LibraryFunction::MpiReduce:
+  case LibraryFunction::MpiReduceAll:
+  case LibraryFunction::MpiDim:
+  case LibraryFunction::MpiTake:
+  case LibraryFunction::MpiBarrier:
+  case LibraryFunction::MpiFinalize:
+    runRanks(call);
+    break;
   }
   return next();
 }

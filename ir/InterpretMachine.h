@@ -96,6 +96,21 @@ private:
   llvm::DenseMap<std::pair<Memory *, int64_t>, Touches> cells;
 };
 
+/// A value on its way from a rank to another.
+struct RankMessage {
+  int64_t tag = 0;
+  DType type = DType::F64;
+  Sizes shape; // empty for a scalar
+  std::vector<ScalarConstant> elements;
+};
+
+/// What rank 0 of 1 has sent to itself, and what waits for @lib.mpi_take.
+struct Ranks {
+  std::vector<RankMessage> sent;
+  std::optional<RankMessage> waiting;
+  bool finished = false;
+};
+
 /// How a block ended. Leave: towards the label in Machine::leaving. Stop: the run ended.
 enum class Flow : uint8_t { Next, Leave, Stop };
 
@@ -169,6 +184,14 @@ private:
   /// A library function reads all of the array: other threads must not store to it.
   void watchReads(const Array &array);
 
+  // Library calls of ranks (InterpretRanks.cpp).
+  void runRanks(const LibraryCall &call);
+  std::optional<RankMessage> pack(const CallArgument &operand);
+  void take(const CallArgument &result);
+  void send(const CallArgument &operand, int64_t dest, int64_t tag);
+  void receive(int64_t source, int64_t tag);
+  void collect(const CallArgument &operand, int64_t root);
+
   // Computes (InterpretCompute.cpp).
   struct TreeSums;
   struct ComputeRun;
@@ -196,6 +219,7 @@ private:
   ParallelWatch *watch = nullptr;
   TeamWatch *team = nullptr;
   bool hasSlots = false;
+  Ranks ranks;
 };
 
 } // namespace hpcc::ir

@@ -165,7 +165,7 @@ static bool isOfKind(const CallArgument &argument, char kind, const Program &pro
   }
 }
 
-/// The letters of a function's arguments; `r` is a result: a variable or an array.
+/// The letters of a function's arguments; `r` is a variable or an array.
 static llvm::StringRef kindsOf(LibraryFunction function) {
   switch (function) {
   case LibraryFunction::PrintText:
@@ -185,7 +185,27 @@ static llvm::StringRef kindsOf(LibraryFunction function) {
   case LibraryFunction::Time:
   case LibraryFunction::PerfCounter:
   case LibraryFunction::ProcessTime:
+  case LibraryFunction::MpiRank:
+  case LibraryFunction::MpiSize:
+  case LibraryFunction::MpiTime:
     return "v";
+  case LibraryFunction::MpiSend:
+    return "rss";
+  case LibraryFunction::MpiReceive:
+    return "ss";
+  case LibraryFunction::MpiBroadcast:
+    return "rs";
+  case LibraryFunction::MpiReduce:
+    return "ris";
+  case LibraryFunction::MpiReduceAll:
+    return "ri";
+  case LibraryFunction::MpiDim:
+    return "vi";
+  case LibraryFunction::MpiTake:
+    return "r";
+  case LibraryFunction::MpiBarrier:
+  case LibraryFunction::MpiFinalize:
+    return "";
   }
   llvm_unreachable("not a LibraryFunction");
 }
@@ -217,11 +237,16 @@ static void verifyLibraryCall(const LibraryCall &call, VerifyReport &report) {
     return report("calls", "the arguments of @lib." + wordOf(call.function) +
                                " are not those of Library.def");
   auto typeOfVariable = [&] { return report.program[std::get<BufferId>(call.arguments[0])].type; };
-  bool clock = call.function == LibraryFunction::Time ||
-               call.function == LibraryFunction::PerfCounter ||
-               call.function == LibraryFunction::ProcessTime;
+  bool clock =
+      call.function == LibraryFunction::Time || call.function == LibraryFunction::PerfCounter ||
+      call.function == LibraryFunction::ProcessTime || call.function == LibraryFunction::MpiTime;
   if (clock && typeOfVariable() != DType::F64)
     report("calls", "@lib." + wordOf(call.function) + " stores an f64");
+  bool number = call.function == LibraryFunction::MpiRank ||
+                call.function == LibraryFunction::MpiSize ||
+                call.function == LibraryFunction::MpiDim;
+  if (number && typeOfVariable() != DType::I64)
+    report("calls", "@lib." + wordOf(call.function) + " stores an i64");
   if (call.function == LibraryFunction::Sum)
     verifySum(call, report);
   if (call.function == LibraryFunction::PrintList &&

@@ -259,6 +259,60 @@ double hpc_time_counter(void);
 /// time.process_time(): seconds of processor time, user and system, of this process.
 double hpc_time_process(void);
 
+//===----------------------------------------------------------------------===//
+// Ranks, as in mpi4py. The first call opens libhpc_mpi.so (mpi/hpc_mpi.h) and joins the other ranks;
+// a program that makes none has nothing to do with MPI.
+//
+// `value` is a scalar (dims 0: its address) or the descriptor of an array, row-major. What an
+// operation brings waits until hpc_mpi_take, the next call but for hpc_mpi_dim. All raise mpi4py's
+// errors at `where`.
+//===----------------------------------------------------------------------===//
+
+/// The operations of reductions: x op y for what two ranks hold. The checked ones are those of
+/// Python's int, which raise OverflowError.
+enum hpc_mpi_operation {
+  HPC_MPI_SUM = 0,
+  HPC_MPI_PRODUCT,
+  HPC_MPI_MAXIMUM,
+  HPC_MPI_MINIMUM,
+  HPC_MPI_CHECKED_SUM,
+  HPC_MPI_CHECKED_PRODUCT,
+};
+
+/// Number of this process, from 0; how many there are; seconds of MPI's clock.
+int64_t hpc_mpi_rank(const hpc_location *where);
+int64_t hpc_mpi_size(const hpc_location *where);
+double hpc_mpi_time(const hpc_location *where);
+
+/// comm.send(value, dest, tag) and comm.recv(source, tag); -1 is any source, any tag.
+void hpc_mpi_send(const void *value, int32_t dims, int32_t dtype, int64_t dest, int64_t tag,
+                  const hpc_location *where);
+void hpc_mpi_receive(int64_t source, int64_t tag, const hpc_location *where);
+
+/// comm.bcast(value, root).
+void hpc_mpi_broadcast(const void *value, int32_t dims, int32_t dtype, int64_t root,
+                       const hpc_location *where);
+
+/// comm.reduce(value, op, root), in mpi4py's order: a binomial tree over the ranks, (0 op 1) op
+/// (2 op 3), whose result goes to `root`; other ranks take their own value back.
+void hpc_mpi_reduce(const void *value, int32_t dims, int32_t dtype, int32_t operation, int64_t root,
+                    const hpc_location *where);
+
+/// comm.allreduce(value, op): the same, at every rank.
+void hpc_mpi_reduce_all(const void *value, int32_t dims, int32_t dtype, int32_t operation,
+                        const hpc_location *where);
+
+/// Size of a dimension of the array that waits.
+int64_t hpc_mpi_dim(int64_t dim);
+
+/// Stores what waits: into the scalar at `target`, or the row-major array of that descriptor, whose
+/// sizes are those of hpc_mpi_dim.
+void hpc_mpi_take(void *target, int32_t dims, int32_t dtype, const hpc_location *where);
+
+/// comm.barrier() and MPI.Finalize().
+void hpc_mpi_barrier(const hpc_location *where);
+void hpc_mpi_finalize(const hpc_location *where);
+
 #ifdef __cplusplus
 } // extern "C"
 #endif

@@ -20,14 +20,19 @@ struct Arguments {
 } // namespace
 
 static constinit Arguments arguments{};
+static constinit void (*lastCall)(int code) = nullptr;
 
 namespace hpcc::runtime {
+
+void callAtEnd(void (*function)(int code)) { lastCall = function; }
 
 void endProcess(int code) {
   if (int failure = writeOutput()) {
     reportLostOutput(failure, nullptr);
     code = exitCodeLostOutput;
   }
+  if (lastCall)
+    lastCall(code);
   _exit(code);
 }
 
@@ -71,10 +76,12 @@ void hpc_start(int32_t argc, const char *const *argv) {
 
 int32_t hpc_finish() {
   int failure = hpcc::runtime::writeOutput();
-  if (failure == 0)
-    return 0;
-  hpcc::runtime::reportLostOutput(failure, nullptr);
-  return hpcc::runtime::exitCodeLostOutput;
+  int code = failure == 0 ? 0 : hpcc::runtime::exitCodeLostOutput;
+  if (failure != 0)
+    hpcc::runtime::reportLostOutput(failure, nullptr);
+  if (lastCall)
+    lastCall(code);
+  return code;
 }
 
 void hpc_exit(int64_t code) { hpcc::runtime::endProcess(static_cast<int>(code & 0xFF)); }

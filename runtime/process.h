@@ -35,6 +35,9 @@ void reportLostOutput(int errorNumber, const hpc_location *where);
 /// registered with atexit runs: arrays and threads of the program may be in any state.
 [[noreturn]] void endProcess(int code);
 
+/// Has `function` called with the exit code when the process ends by itself, after the last output.
+void callAtEnd(void (*function)(int code));
+
 /// Ends the process by SIGINT, so that the parent sees an interrupted program; async-signal-safe.
 [[noreturn]] void endByInterrupt();
 

@@ -52,6 +52,15 @@ def oracle_is_pinned():
     return False
 
 
+def can_run_ranks():
+    """Whether there are mpirun, the library that hpcc makes for an MPI, and mpi4py for the oracle."""
+    library = os.path.join(config.build_root, "lib", "libhpc_mpi.so")
+    if not shutil.which("mpirun", path=config.environment["PATH"]) or not os.path.exists(library):
+        return False
+    probe = "import sys, importlib.util as u; sys.exit(u.find_spec('mpi4py') is None)"
+    return subprocess.run([config.oracle, "-c", probe], timeout=60).returncode == 0
+
+
 def processor_flags():
     """The CPU's feature names as Linux lists them."""
     with open("/proc/cpuinfo") as file:
@@ -63,6 +72,8 @@ if shutil.which("gdb", path=config.environment["PATH"]):
     config.available_features.add("gdb")
 if oracle_is_pinned():
     config.available_features.add("oracle")
+    if can_run_ranks():
+        config.available_features.add("mpi")
 # What a test adds to clang++ where it links the runtime, and puts before a program that loads it then.
 sanitize, sanitize_shared, preload = "", "", ""
 if config.sanitize:
@@ -96,7 +107,17 @@ check_program = "%s %s --hpcc %s --hpc-opt %s --oracle %s" % (
     config.hpc_opt,
     config.oracle,
 )
+check_ranks = "%s %s --hpcc %s --hpc-opt %s --oracle %s" % (
+    sys.executable,
+    os.path.join(tools, "check_ranks.py"),
+    config.hpcc,
+    config.hpc_opt,
+    config.oracle,
+)
+mpirun = "%s %s" % (sys.executable, os.path.join(tools, "mpirun.py"))
 config.substitutions += [
+    ("%check-ranks", check_ranks),
+    ("%mpirun", mpirun),
     ("%check-program", check_program),
     ("%sanitize-shared", sanitize_shared),
     ("%sanitize", sanitize),

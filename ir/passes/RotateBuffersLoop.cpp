@@ -386,6 +386,12 @@ std::optional<RotationObstacle> describe(const RotationLoop &loop, const Stmt &s
   auto look = [&](const Stmt &inner) {
     forEachDeclaredSymbol(inner, [&](SymbolId symbol) { family.inner.insert(symbol); });
     calls |= std::holds_alternative<Call>(inner.node);
+    if (const auto *call = std::get_if<LibraryCall>(&inner.node);
+        call && storesToFirstArgument(call->function))
+      if (const auto *target = std::get_if<BufferId>(&call->arguments.front());
+          target && isMember(*target) && !obstacle)
+        obstacle =
+            RotationObstacle{"a call of the runtime stores to " + nameOf(*target), inner.loc};
     forEachBuffer(inner, [&](BufferId id) {
       for (BufferId name : family.names)
         if (!obstacle && !isMember(id) && loop.groups.mayOverlap(id, name))

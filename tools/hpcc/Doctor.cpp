@@ -138,12 +138,20 @@ std::string findOpenMP(StringRef compiler) {
   return {};
 }
 
-std::string findOpenMPI() {
+/// What programs with ranks need: the library that hpcc was built with beside its runtime, and
+/// mpirun.
+Row ranksRow(StringRef runtime) {
+  static constexpr StringRef what = "MPI";
+  llvm::SmallString<128> library(llvm::sys::path::parent_path(runtime));
+  llvm::sys::path::append(library, "libhpc_mpi.so");
+  if (runtime.empty() || !llvm::sys::fs::exists(library))
+    return {Finding::Absent, what,
+            "no libhpc_mpi.so beside libhpcrt.a; programs that use mpi4py do not run"};
   std::string mpirun = findProgram("mpirun");
   if (mpirun.empty())
-    return {};
+    return {Finding::Absent, what, "no mpirun; programs that use mpi4py run on one rank only"};
   std::string version = outputOf({mpirun, "--version"});
-  return mpirun + ": " + StringRef(version).split('\n').first.str();
+  return {Finding::Ok, what, mpirun + ": " + StringRef(version).split('\n').first.str()};
 }
 
 /// A file below one of the directories in which a CUDA toolkit is installed.
@@ -175,8 +183,8 @@ std::vector<Row> laterRows(StringRef compiler) {
   if (ptxas.empty())
     ptxas = findProgram("ptxas");
   std::vector<Row> rows = {
-      row("OpenMP", findOpenMP(compiler), later), row("Open MPI", findOpenMPI(), later),
-      row("CUDA driver", findDriver(), later), row("ptxas", ptxas, later),
+      row("OpenMP", findOpenMP(compiler), later), row("CUDA driver", findDriver(), later),
+      row("ptxas", ptxas, later),
       row("libdevice",
           findInToolkit({"nvvm/libdevice/libdevice.10.bc", "libdevice/libdevice.10.bc"}), later)};
   for (Row &row : rows)
@@ -201,8 +209,10 @@ StringRef wordOf(Finding finding) {
 
 int runDoctor(const CommandLine &line, StringRef hpccPath) {
   std::vector<Row> rows = neededRows(hpccPath);
+  codegen::LinkParts parts = codegen::findLinkParts(hpccPath);
   rows.push_back(oracleRow(line, hpccPath));
-  llvm::append_range(rows, laterRows(codegen::findLinkParts(hpccPath).compiler));
+  rows.push_back(ranksRow(parts.runtime));
+  llvm::append_range(rows, laterRows(parts.compiler));
   bool lacks = false;
   for (const Row &row : rows) {
     llvm::outs() << llvm::formatv("{0,-8} {1,-12} {2}\n", wordOf(row.finding), row.what, row.text);
