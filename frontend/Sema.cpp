@@ -233,7 +233,9 @@ static bool analyzeOnce(const ast::Module &module, Diagnostics &diags,
   if (!diags.hasProblems() && sema.lostValue.isValid())
     diags.internalError(sema.lostValue, "sema", "this expression has no value and no message");
   sema.module.functions[0] = std::move(main);
-  pruneFunctions(sema.module);
+  // A call that failed is not in the tree, though what its function sends may be what is missing.
+  if (!diags.hasProblems())
+    pruneFunctions(sema.module);
   result = std::move(sema.module);
   std::vector<sema::SentType> found = sema::typesSent(result);
   bool settled = !sema.receives || found == sent;

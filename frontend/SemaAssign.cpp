@@ -229,6 +229,8 @@ void Analyzer::augmentMasked(const ast::Stmt &stmt, const ast::AugAssign &node, 
 void Analyzer::analyzeAugAssign(const ast::Stmt &stmt, const ast::AugAssign &node) {
   if (const auto *name = std::get_if<ast::Name>(&node.target->node)) {
     Value current = readName(name->id, node.target->loc);
+    if (auto *pair = current.as<TupleValue>(); pair && pair->onlyAtRoot)
+      current = stabilize(atRoot(std::move(current)), *out);
     Value operand = evaluate(*node.value);
     if (current.isPoison() || operand.isPoison())
       return;

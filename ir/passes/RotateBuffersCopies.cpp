@@ -79,7 +79,7 @@ std::vector<size_t> makeAccesses(const RotationLoop &loop, Stmt &stmt,
   auto copyArguments = [&](Stmt &each) {
     Block before;
     auto *call = std::get_if<LibraryCall>(&each.node);
-    if (!call || call->function == LibraryFunction::Sum)
+    if (!call || storesToFirstArgument(call->function))
       return before;
     for (CallArgument &argument : call->arguments)
       if (auto *buffer = std::get_if<BufferId>(&argument); buffer && isMember(*buffer)) {
