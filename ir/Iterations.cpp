@@ -24,13 +24,16 @@ IterationNames namesDeclaredIn(const Block &body) {
 /// The effect of a library function, as words; empty for one that only computes.
 static llvm::StringRef effectOf(LibraryFunction function) {
   struct Row {
+    llvm::StringLiteral text;
     bool reads, prints, fails;
   };
   static constexpr Row rows[] = {
-#define HPCC_LIBRARY(Enum, text, reads, writes, prints, fails, help) {reads, prints, fails},
+#define HPCC_LIBRARY(Enum, text, reads, writes, prints, fails, help) {text, reads, prints, fails},
 #include "Library.def"
   };
   const Row &row = rows[static_cast<unsigned>(function)];
+  if (row.text.starts_with("mpi_"))
+    return "it communicates with other ranks";
   if (row.fails)
     return "it ends the program";
   if (row.prints)

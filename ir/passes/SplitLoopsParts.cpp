@@ -152,6 +152,14 @@ private:
     return std::nullopt;
   }
 
+  static bool mayEndProgram(LibraryFunction function) {
+    static constexpr bool fails[] = {
+#define HPCC_LIBRARY(Enum, text, reads, writes, prints, fails, help) fails,
+#include "ir/Library.def"
+    };
+    return fails[static_cast<unsigned>(function)];
+  }
+
   bool mayEndProgram(size_t index) const {
     const Stmt &stmt = loop.body[index];
     bool ends = risks[index].allocation.has_value();
@@ -162,7 +170,7 @@ private:
       const Function *callee = call ? program.find(call->callee) : nullptr;
       ends |= std::holds_alternative<Check>(each.node) ||
               (call && (!callee || callee->effects.fails)) ||
-              (library && library->function == LibraryFunction::Exit);
+              (library && mayEndProgram(library->function));
     };
     look(stmt);
     forEachInnerBlock(stmt, [&](const Block &block) { forEachStmt(block, look); });
