@@ -19,6 +19,15 @@ bool isClock(LibraryFunction function) {
          function == LibraryFunction::ProcessTime;
 }
 
+/// What talks to other ranks stays with the thread that has joined them.
+bool communicates(LibraryFunction function) {
+  static constexpr llvm::StringLiteral names[] = {
+#define HPCC_LIBRARY(Enum, text, reads, writes, prints, fails, help) text,
+#include "ir/Library.def"
+  };
+  return names[static_cast<unsigned>(function)].starts_with("mpi_");
+}
+
 bool readsMemory(const Scalar &value) {
   bool reads = false;
   forEachSubtree(value, [&](const Scalar &tree) {
@@ -443,7 +452,7 @@ bool isForOneThread(const Stmt &stmt) {
     if (std::holds_alternative<Call>(inner.node))
       good = false;
     else if (const auto *call = std::get_if<LibraryCall>(&inner.node))
-      good &= !isClock(call->function);
+      good &= !isClock(call->function) && !communicates(call->function);
     else if (const auto *bind = std::get_if<Bind>(&inner.node))
       good &= outermost || declared.contains(bind->handle);
     else if (const auto *drop = std::get_if<Drop>(&inner.node))
