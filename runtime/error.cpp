@@ -23,6 +23,7 @@ struct Handler {
 static constexpr int32_t deepestCall = 999;
 
 static constinit Handler handler{};
+static constinit void (*beforeReport)(int32_t errorId) = nullptr;
 static constinit thread_local int32_t depth = 0;
 
 /// The default handler.
@@ -40,7 +41,13 @@ static char *copyMessage(int32_t errorId, const int64_t *args, int32_t count) {
   return strdup(message.c_str());
 }
 
+namespace hpcc::runtime {
+void callBeforeReport(void (*function)(int32_t errorId)) { beforeReport = function; }
+} // namespace hpcc::runtime
+
 void hpc_raise(int32_t errorId, const hpc_location *where, const int64_t *args, int32_t count) {
+  if (beforeReport)
+    beforeReport(errorId);
   int lost = hpcc::runtime::writeOutput();
   char *message = copyMessage(errorId, args, count);
   hpc_error_handler report = handler.function ? handler.function : printReport;

@@ -260,8 +260,8 @@ double hpc_time_counter(void);
 double hpc_time_process(void);
 
 //===----------------------------------------------------------------------===//
-// Ranks, as in mpi4py. The first call opens libhpc_mpi.so (mpi/hpc_mpi.h) and joins the other ranks;
-// a program that makes none has nothing to do with MPI.
+// Ranks, as in mpi4py. The first call opens libhpc_mpi.so (mpi/hpc_mpi.h) and joins the other
+// ranks; a program that makes none has nothing to do with MPI.
 //
 // `value` is a scalar (dims 0: its address) or the descriptor of an array, row-major. What an
 // operation brings waits until hpc_mpi_take, the next call but for hpc_mpi_dim. All raise mpi4py's
@@ -312,6 +312,93 @@ void hpc_mpi_take(void *target, int32_t dims, int32_t dtype, const hpc_location 
 /// comm.barrier() and MPI.Finalize().
 void hpc_mpi_barrier(const hpc_location *where);
 void hpc_mpi_finalize(const hpc_location *where);
+
+//===----------------------------------------------------------------------===//
+// Ranks that divide the work of one program. All run the same control flow and make the same calls
+// in the same order; each has its own copy of every array, in full size, and which rank's copy of a
+// row is up to date follows from the array's distribution.
+//===----------------------------------------------------------------------===//
+
+/// First call of such a program: joins the other ranks. From here on only rank 0 prints. Of an
+/// error that all ranks come to rank 0 reports; one that a single rank comes to is reported by that
+/// rank. Either ends all ranks.
+void hpc_ranks_start(const hpc_location *where);
+
+/// Number of this process, from 0; how many there are.
+int64_t hpc_ranks_rank(void);
+int64_t hpc_ranks_size(void);
+
+enum hpc_distribution_kind {
+  /// Of P ranks rank r has [floor(r * rows / P), floor((r + 1) * rows / P)); rank 0 also has what
+  /// lies before, and the last rank what lies behind.
+  HPC_BLOCKS = 0,
+  HPC_CYCLIC, ///< row x is that of rank x modulo P
+};
+
+/// Which rank has which row. Row x counts as x + offset.
+typedef struct hpc_distribution {
+  int64_t kind, rows, offset;
+} hpc_distribution;
+
+/// For whom rows are brought up to date: each rank for the iterations it runs, all, or rank 0.
+enum hpc_receivers { HPC_FOR_OWN = 0, HPC_FOR_ALL, HPC_FOR_ROOT };
+
+/// Rows of one array of which the copies are brought up to date. All ranks state the same but for
+/// the address of the data.
+typedef struct hpc_rank_part {
+  void *data;            ///< row 0
+  int64_t pitch;         ///< bytes from each row to the next
+  int64_t offset, bytes; ///< what of each row
+  int64_t rows;          ///< of the array; there are no others
+  hpc_distribution home; ///< the rank that has the row up to date
+  int64_t receivers;
+  /// For own: the rank that has iteration i of lo, lo + step, .. < hi in `share` runs it.
+  int64_t lo, hi, step;
+  hpc_distribution share;
+  /// Iteration i needs the rows [firstScale * i + first, lastScale * i + last), and an interval of
+  /// iterations all that lie between theirs. For all and for rank 0: the rows [first, last).
+  int64_t firstScale, first, lastScale, last;
+  int64_t wrap; ///< rows count modulo this; 0: they do not
+} hpc_rank_part;
+
+/// Sends what others need of the rows that this rank has, and begins to receive what it needs, in
+/// one message for each pair of ranks. What is sent must not change, nor what is received be
+/// touched, before the next hpc_ranks_exchange_finish.
+void hpc_ranks_exchange_start(const hpc_rank_part *parts, int32_t count, const hpc_location *where);
+
+/// Returns when the rows are there.
+void hpc_ranks_exchange_finish(const hpc_location *where);
+
+/// target op= value, as the IR's assignments do it.
+enum hpc_ranks_operation {
+  HPC_RANKS_ADD = 1,
+  HPC_RANKS_MULTIPLY,
+  HPC_RANKS_MINIMUM,
+  HPC_RANKS_MAXIMUM,
+  HPC_RANKS_AND,
+  HPC_RANKS_OR,
+};
+
+/// Each value becomes that of rank 0 op that of rank 1 op .., at every rank.
+void hpc_ranks_combine(void *values, int64_t count, int32_t dtype, int32_t operation,
+                       const hpc_location *where);
+
+/// The bits that any rank has set: of values that one rank knows and for which the others have zero
+/// bytes.
+void hpc_ranks_combine_bits(void *values, int64_t bytes, const hpc_location *where);
+
+/// Around work that the ranks do one after the other: takes over the values of the rank before, and
+/// hands them on. Behind the second call all have the values of the last rank.
+void hpc_ranks_chain_receive(void *values, int64_t bytes, const hpc_location *where);
+void hpc_ranks_chain_send(void *values, int64_t bytes, const hpc_location *where);
+
+/// Rank 0's values become those of all.
+void hpc_ranks_broadcast(void *values, int64_t bytes, const hpc_location *where);
+
+/// Around work in which ranks can fail alone: between the two an error waits until all ranks are
+/// through, and the first rank that has one reports it.
+void hpc_ranks_shares_begin(void);
+void hpc_ranks_shares_end(const hpc_location *where);
 
 #ifdef __cplusplus
 } // extern "C"

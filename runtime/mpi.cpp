@@ -7,14 +7,12 @@
 // mpi4py's order, so that floats give the same bits. The messages go through the table of
 // mpi/hpc_mpi.h. Nothing here is linked into a program that does not communicate.
 //===----------------------------------------------------------------------===//
+#include "connect.h"
 #include "format.h"
-#include "mpi/hpc_mpi.h"
-#include "process.h"
 
 #include <array>
 #include <cstdlib>
 #include <cstring>
-#include <dlfcn.h>
 
 namespace {
 
@@ -39,18 +37,17 @@ struct Message {
   }
 };
 
-struct Ranks {
-  const hpc_mpi_library *library;
-  int32_t rank, size;
-  bool finished;
-  Message waiting; ///< what the last operation brought
-};
-
 using Where = const hpc_location *;
 
 } // namespace
 
-static constinit Ranks ranks{};
+using hpcc::runtime::connect;
+using hpcc::runtime::connection;
+using hpcc::runtime::expectDone;
+using hpcc::runtime::raiseWithTexts;
+
+/// What the last operation brought.
+static constinit Message waiting{};
 
 /// The tag of what reductions send; their channel is their own.
 static constexpr int32_t reductionTag = 0;
@@ -61,69 +58,15 @@ static constexpr std::array<const char *, 13> elementNames = {
     "bool",   "int8",   "int16",   "int32",   "int64",     "uint8",     "uint16",
     "uint32", "uint64", "float32", "float64", "complex64", "complex128"};
 
-//===----------------------------------------------------------------------===//
-// Start, end, errors
-//===----------------------------------------------------------------------===//
-
-static void raise(int32_t errorId, Where where, std::initializer_list<std::string_view> texts) {
-  std::array<int64_t, 4> arguments{};
-  int32_t count = 0;
-  for (std::string_view text : texts) {
-    arguments[count++] = static_cast<int64_t>(reinterpret_cast<intptr_t>(text.data()));
-    arguments[count++] = static_cast<int64_t>(text.size());
-  }
-  hpc_raise(errorId, where, arguments.data(), count);
-}
-
-/// The process ends: after an error the other ranks end with it, wherever they are.
-static void leave(int code) {
-  if (ranks.finished)
-    return;
-  ranks.finished = true;
-  if (code == 0)
-    ranks.library->finish();
-  else
-    ranks.library->abort(code);
-}
-
-/// The program's library, opened at the first call.
-static const hpc_mpi_library &connect(Where where) {
-  if (ranks.finished)
-    raise(HPC_ERROR_MpiFinalized, where, {});
-  if (ranks.library)
-    return *ranks.library;
-  // Found by the run path of the executable, or in LD_LIBRARY_PATH.
-  void *opened = dlopen("libhpc_mpi.so", RTLD_NOW | RTLD_GLOBAL);
-  auto *open =
-      opened ? reinterpret_cast<decltype(&hpc_mpi_open)>(dlsym(opened, "hpc_mpi_open")) : nullptr;
-  if (!open)
-    raise(HPC_ERROR_MpiCannotLoad, where, {dlerror()});
-  const hpc_mpi_library *library = open();
-  if (library->version < HPC_MPI_VERSION)
-    raise(HPC_ERROR_MpiCannotLoad, where, {"libhpc_mpi.so is of an older hpcc"});
-  if (library->start() != 0)
-    raise(HPC_ERROR_MpiCannotStart, where, {});
-  ranks.library = library;
-  ranks.rank = library->rank();
-  ranks.size = library->size();
-  hpcc::runtime::callAtEnd(leave);
-  return *library;
-}
-
-static void expectDone(int32_t failed, Where where) {
-  if (failed != 0)
-    raise(HPC_ERROR_MpiOther, where, {});
-}
-
 static int32_t checkRank(int64_t rank, int32_t errorId, Where where) {
-  if (rank < 0 || rank >= ranks.size)
-    raise(errorId, where, {});
+  if (rank < 0 || rank >= connection.size)
+    raiseWithTexts(errorId, where, {});
   return static_cast<int32_t>(rank);
 }
 
 static int32_t checkTag(const hpc_mpi_library &library, int64_t tag, Where where) {
   if (tag < 0 || tag > library.largest_tag())
-    raise(HPC_ERROR_MpiTag, where, {});
+    raiseWithTexts(HPC_ERROR_MpiTag, where, {});
   return static_cast<int32_t>(tag);
 }
 
@@ -134,7 +77,7 @@ static int32_t checkTag(const hpc_mpi_library &library, int64_t tag, Where where
 static void allocateBody(Message &message, Where where) {
   message.body = static_cast<int64_t *>(malloc(static_cast<size_t>(message.head.bytes)));
   if (!message.body)
-    raise(HPC_ERROR_ListTooLarge, where, {});
+    raiseWithTexts(HPC_ERROR_ListTooLarge, where, {});
 }
 
 static void drop(Message &message) {
@@ -185,7 +128,7 @@ static Message pack(const void *value, int32_t dims, int32_t dtype, Where where)
   bool rowMajor = isContiguous(array, true);
   // Python keeps that order on the way; what is received here is row-major.
   if (!rowMajor && isContiguous(array, false))
-    raise(HPC_ERROR_MpiColumnMajor, where, {});
+    raiseWithTexts(HPC_ERROR_MpiColumnMajor, where, {});
   int64_t count = 1;
   for (int32_t dim = 0; dim < dims; ++dim)
     count *= array.shape[dim];
@@ -223,7 +166,7 @@ static void broadcast(const hpc_mpi_library &library, Message &message, int32_t 
   expectDone(library.broadcast(&message.head, sizeof(Head), root), where);
   if (message.head.dims == 0)
     return;
-  if (ranks.rank != root)
+  if (connection.rank != root)
     allocateBody(message, where);
   expectDone(library.broadcast(message.body, message.head.bytes, root), where);
 }
@@ -237,7 +180,7 @@ static void expectSameType(const Head &here, const Head &other, Where where) {
     return text;
   };
   if (here.dtype != other.dtype || here.dims != other.dims)
-    raise(HPC_ERROR_MpiTypes, where, {spell(here), spell(other)});
+    raiseWithTexts(HPC_ERROR_MpiTypes, where, {spell(here), spell(other)});
 }
 
 //===----------------------------------------------------------------------===//
@@ -309,7 +252,7 @@ static void combineChecked(int32_t operation, int64_t &left, int64_t right, Wher
   bool overflow = operation == HPC_MPI_CHECKED_SUM ? __builtin_add_overflow(left, right, &left)
                                                    : __builtin_mul_overflow(left, right, &left);
   if (overflow)
-    raise(HPC_ERROR_IntegerOverflow, where, {});
+    raiseWithTexts(HPC_ERROR_IntegerOverflow, where, {});
 }
 
 static void combine(Message &left, const Message &right, int32_t operation, Where where) {
@@ -336,12 +279,14 @@ static void combine(Message &left, const Message &right, int32_t operation, Wher
 /// Rank 0 gets the result: in round k a rank takes in what the rank 2^k behind it has so far.
 static void reduceToFirst(const hpc_mpi_library &library, Message &message, int32_t operation,
                           Where where) {
-  for (int32_t distance = 1; distance < ranks.size; distance *= 2) {
-    if ((ranks.rank & distance) != 0)
-      return send(library, message, ranks.rank - distance, reductionTag, HPC_MPI_RUNTIME, where);
-    if (ranks.rank + distance >= ranks.size)
+  for (int32_t distance = 1; distance < connection.size; distance *= 2) {
+    if ((connection.rank & distance) != 0)
+      return send(library, message, connection.rank - distance, reductionTag, HPC_MPI_RUNTIME,
+                  where);
+    if (connection.rank + distance >= connection.size)
       continue;
-    Message other = receive(library, ranks.rank + distance, reductionTag, HPC_MPI_RUNTIME, where);
+    Message other =
+        receive(library, connection.rank + distance, reductionTag, HPC_MPI_RUNTIME, where);
     combine(message, other, operation, where);
     drop(other);
   }
@@ -352,18 +297,18 @@ static void reduceToFirst(const hpc_mpi_library &library, Message &message, int3
 //===----------------------------------------------------------------------===//
 
 static void wait(Message message) {
-  drop(ranks.waiting);
-  ranks.waiting = message;
+  drop(waiting);
+  waiting = message;
 }
 
 int64_t hpc_mpi_rank(Where where) {
   connect(where);
-  return ranks.rank;
+  return connection.rank;
 }
 
 int64_t hpc_mpi_size(Where where) {
   connect(where);
-  return ranks.size;
+  return connection.size;
 }
 
 double hpc_mpi_time(Where where) { return connect(where).time(); }
@@ -389,7 +334,7 @@ void hpc_mpi_broadcast(const void *value, int32_t dims, int32_t dtype, int64_t r
   const hpc_mpi_library &library = connect(where);
   int32_t from = checkRank(root, HPC_ERROR_MpiRoot, where);
   Message message{};
-  if (ranks.rank == from)
+  if (connection.rank == from)
     message = pack(value, dims, dtype, where);
   broadcast(library, message, from, where);
   wait(message);
@@ -401,9 +346,9 @@ void hpc_mpi_reduce(const void *value, int32_t dims, int32_t dtype, int32_t oper
   int32_t to = checkRank(root, HPC_ERROR_MpiRoot, where);
   Message message = pack(value, dims, dtype, where);
   reduceToFirst(library, message, operation, where);
-  if (to != 0 && ranks.rank == 0)
+  if (to != 0 && connection.rank == 0)
     send(library, message, to, reductionTag, HPC_MPI_RUNTIME, where);
-  if (to != 0 && ranks.rank == to) {
+  if (to != 0 && connection.rank == to) {
     drop(message);
     message = receive(library, 0, reductionTag, HPC_MPI_RUNTIME, where);
   }
@@ -415,18 +360,16 @@ void hpc_mpi_reduce_all(const void *value, int32_t dims, int32_t dtype, int32_t 
   const hpc_mpi_library &library = connect(where);
   Message message = pack(value, dims, dtype, where);
   reduceToFirst(library, message, operation, where);
-  if (ranks.rank != 0)
+  if (connection.rank != 0)
     drop(message);
   broadcast(library, message, 0, where);
   wait(message);
 }
 
-int64_t hpc_mpi_dim(int64_t dim) {
-  return dim < ranks.waiting.head.dims ? ranks.waiting.body[dim] : 0;
-}
+int64_t hpc_mpi_dim(int64_t dim) { return dim < waiting.head.dims ? waiting.body[dim] : 0; }
 
 void hpc_mpi_take(void *target, int32_t dims, int32_t dtype, Where where) {
-  Message &message = ranks.waiting;
+  Message &message = waiting;
   expectSameType({dtype, dims, 0, 0}, message.head, where);
   if (dims == 0) {
     memcpy(target, &message.head.bits, static_cast<size_t>(elementBytes[dtype]));
@@ -443,5 +386,5 @@ void hpc_mpi_barrier(Where where) { expectDone(connect(where).barrier(), where);
 
 void hpc_mpi_finalize(Where where) {
   connect(where);
-  leave(0);
+  hpcc::runtime::leaveRanks(0);
 }

@@ -26,6 +26,7 @@ struct Output {
   std::atomic<size_t> written;
   std::atomic<size_t> used;
   Terminal terminal;
+  bool isDropped;
   const hpc_location *where; ///< of the print statement at work, or null
 };
 
@@ -100,7 +101,11 @@ static bool isTerminal() {
   return output.terminal == Terminal::Yes;
 }
 
+void dropOutput() { output.isDropped = true; }
+
 static void print(std::string_view text) {
+  if (output.isDropped)
+    return;
   bool flushes = isTerminal() && text.find('\n') != std::string_view::npos;
   while (!text.empty()) {
     size_t used = output.used;
@@ -116,6 +121,8 @@ static void print(std::string_view text) {
 }
 
 template <typename Append> static void printWith(Append append) {
+  if (output.isDropped)
+    return;
   std::string text;
   append(text);
   print(text);

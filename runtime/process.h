@@ -38,6 +38,12 @@ void reportLostOutput(int errorNumber, const hpc_location *where);
 /// Has `function` called with the exit code when the process ends by itself, after the last output.
 void callAtEnd(void (*function)(int code));
 
+/// From here on what is printed is dropped.
+void dropOutput();
+
+/// Has `function` called before an error is reported: it may take its time, and need not return.
+void callBeforeReport(void (*function)(int32_t errorId));
+
 /// Ends the process by SIGINT, so that the parent sees an interrupted program; async-signal-safe.
 [[noreturn]] void endByInterrupt();
 

@@ -18,7 +18,7 @@ extern "C" {
 #endif
 
 /// Grows by one when a member is added at the end of hpc_mpi_library; members keep their place.
-#define HPC_MPI_VERSION 1
+#define HPC_MPI_VERSION 2
 
 /// Messages of one channel never meet those of another.
 enum hpc_mpi_channel {
@@ -67,6 +67,21 @@ struct hpc_mpi_library {
 
   /// Ends all ranks, wherever they are, with this exit code; does not return.
   void (*abort)(int32_t code);
+
+  /// Since version 2. A send or receive that goes on in the background: `data` is the library's
+  /// until `wait`, which returns when all that have been started are done. Order and size of
+  /// messages as for `send` and `receive`, with which they may be mixed.
+  int32_t (*start_send)(const void *data, int64_t bytes, int32_t dest, int32_t tag,
+                        int32_t channel);
+  int32_t (*start_receive)(void *data, int64_t bytes, int32_t source, int32_t tag, int32_t channel);
+  int32_t (*wait)(void);
+
+  /// All ranks: `data` holds a part of each rank one after the other, bytes[r] of rank r. The own
+  /// one is there when it is called, all when it returns.
+  int32_t (*gather_all)(void *data, const int64_t *bytes);
+
+  /// Has messages of others go on that need this process; returns at once.
+  void (*progress)(void);
 };
 
 /// The one symbol of libhpc_mpi.so. The table lives as long as the process.

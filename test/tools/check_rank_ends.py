@@ -1,10 +1,11 @@
 #!/usr/bin/python3
 """Checks how programs with mpi4py end when one of their ranks does.
 
-    check_rank_ends.py error EXECUTABLE RANKS CLASS    an uncaught error on one rank: one message of that
-                                                       class, what was printed before it, exit code 1
-    check_rank_ends.py kill EXECUTABLE RANKS           kill -9 of one rank
-    check_rank_ends.py missing EXECUTABLE              the library cannot be loaded: message, exit code 1
+    check_rank_ends.py error EXECUTABLE RANKS CLASS [ARGUMENT...]
+                                               an uncaught error: one message of that class, what was
+                                               printed before it, exit code 1
+    check_rank_ends.py kill EXECUTABLE RANKS   kill -9 of one rank
+    check_rank_ends.py missing EXECUTABLE      the library cannot be loaded: message, exit code 1
 
 In each case all processes are gone within 5 seconds.
 """
@@ -42,9 +43,9 @@ def wait_until(holds, seconds):
     return holds()
 
 
-def start(executable, ranks):
+def start(executable, ranks, arguments=()):
     return subprocess.Popen(
-        ["mpirun", "-np", ranks, executable],
+        ["mpirun", "-np", ranks, executable, *arguments],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -52,15 +53,15 @@ def start(executable, ranks):
     )
 
 
-def check_error(executable, ranks, name):
-    """The program prints `ready` once on the rank that fails."""
-    run = start(executable, ranks)
+def check_error(executable, ranks, name, *arguments):
+    """The program prints `ready`, and nothing else before the error."""
+    run = start(executable, ranks, arguments)
     first = run.stdout.readline()
     began = time.monotonic()
     rest, errors = run.communicate(timeout=TIME_LIMIT)
     seconds = time.monotonic() - began
     problems = []
-    if (first + rest).count("ready\n") != 1:
+    if first + rest != "ready\n":
         problems.append("output: " + first + rest)
     if errors.count(name) != 1:
         problems.append("not one message: " + errors)
