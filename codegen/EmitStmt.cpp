@@ -205,6 +205,7 @@ static void emitStmt(FunctionState &state, const ir::Stmt &stmt) {
                  [&](const ir::Parallel &node) { emitParallel(state, node); },
                  [&](const ir::Single &node) { emitSingle(state, node); },
                  [&](const ir::Barrier &) { emitBarrier(state); },
+                 [&](const ir::Exchange &node) { emitBlock(state, node.body); },
                  [&](const ir::Call &node) { emitCall(state, node, stmt.loc); },
                  [&](const ir::LibraryCall &node) { emitLibraryCall(state, node, stmt.loc); },
                  [&](const ir::Check &node) { emitCheck(state, node, stmt.loc); },

@@ -360,6 +360,7 @@ public:
                             collect(node.body);
                           },
                           [&](const Single &node) { collect(node.body); },
+                          [&](const Exchange &node) { collectOther(stmt), collect(node.body); },
                           // What follows inside the block may be left out.
                           [&](const Leave &) { certain = false; },
                           [&](const auto &) { collectOther(stmt); }},

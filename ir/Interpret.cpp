@@ -304,6 +304,8 @@ Flow Machine::run(const Single &single) {
   return flow;
 }
 
+Flow Machine::run(const Exchange &exchange) { return run(exchange.body); }
+
 Flow Machine::run(const Barrier &) {
   team->passBarrier();
   return next();

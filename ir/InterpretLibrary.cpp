@@ -163,6 +163,8 @@ Flow Machine::run(const LibraryCall &call) {
     if (const Array *to = arrayOf(std::get<BufferId>(call.arguments.front())))
       store({to->storage.get(), to->offset}, readClock(call.function));
     break;
+  case LibraryFunction::RanksBroadcast: // all have one value
+    break;
   case LibraryFunction::MpiRank:
   case LibraryFunction::MpiSize:
   case LibraryFunction::MpiTime:

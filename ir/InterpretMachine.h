@@ -168,6 +168,7 @@ private:
   Flow run(const Parallel &parallel);
   Flow run(const Single &single);
   Flow run(const Barrier &barrier);
+  Flow run(const Exchange &exchange);
   Flow run(const Call &call);
   Flow run(const LibraryCall &call);
   Flow run(const Check &check);

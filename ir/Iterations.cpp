@@ -93,6 +93,7 @@ static std::string effectHere(const Program &program, const Stmt &stmt,
                  },
                  [&](const Bind &node) { return changed(node.handle, "it binds %"); },
                  [&](const Drop &node) { return changed(node.buffer, "it drops %"); },
+                 [](const Exchange &) { return std::string("it communicates with other ranks"); },
                  [](OneOf<Let, Alloc, Declare, View, Compute, Loop, While, Labelled, If, Parallel,
                           Single, Barrier, Check> auto &) { return std::string(); }},
       stmt.node);

@@ -87,7 +87,9 @@ public:
                 atLeaves[node.label] = join(atLeaves[node.label], before);
                 return Binding();
               },
-              [&](OneOf<Parallel, Single> auto &node) { return after(node.body, before); },
+              [&](OneOf<Parallel, Single, Exchange> auto &node) {
+                return after(node.body, before);
+              },
               [&](OneOf<Let, Alloc, View, Drop, Compute, Barrier, LibraryCall, Check> auto &) {
                 return before;
               }},

@@ -48,15 +48,43 @@ Axis TextParser::parseAxis() {
   return axis;
 }
 
-// ["@threads" ["(" "dynamic" ")"]]
-Mapping TextParser::parseMapping() {
+// ("blocks" "(" affine "," affine ")") | ("cyclic" "(" affine ")")
+Distribution TextParser::parseDistribution() {
+  Distribution over;
+  if (std::optional<Division> division = parseWord<Division>(token().text))
+    over.division = *division, ++position;
+  else
+    failExpected("blocks or cyclic");
+  expect("(");
+  if (over.division == Division::Blocks)
+    over.rows = parseAffine(), expect(",");
+  over.offset = parseAffine();
+  expect(")");
+  return over;
+}
+
+// ["@" "ranks" distribution [("inner" | "outer") "(" number "," number ")"]]
+// ["@" "threads" ["(" "dynamic" ")"]]
+void TextParser::parseMapping(Axis &axis) {
+  if (at("@") && nextToken().is("ranks")) {
+    position += 2;
+    RankMapping &mapping = axis.ranks.emplace(RankMapping{parseDistribution()});
+    if (at("inner") || at("outer")) {
+      mapping.part = accept("inner") ? RankPart::Inner : RankPart::Outer;
+      if (mapping.part == RankPart::Outer)
+        expect("outer");
+      expect("("), mapping.left = parseUnsigned();
+      expect(","), mapping.right = parseUnsigned(), expect(")");
+    }
+  }
   if (!accept("@"))
-    return Mapping::None;
+    return;
   expect("threads");
+  axis.mapping = Mapping::Threads;
   if (!accept("("))
-    return Mapping::Threads;
+    return;
   expect("dynamic"), expect(")");
-  return Mapping::DynamicThreads;
+  axis.mapping = Mapping::DynamicThreads;
 }
 
 // access op scalar ["order" ("seq" | "tree" "(" symbols ")")] ["if" scalar, on the same line]
@@ -96,6 +124,8 @@ Alloc TextParser::parseAlloc() {
     list("(", ")", [&] { buffer.layout.push_back(parseUnsigned()); });
   if (accept("like"))
     list("(", ")", [&] { buffer.like.push_back(parseBuffer()); });
+  if (accept("on"))
+    buffer.home = parseDistribution();
   return alloc;
 }
 
@@ -141,7 +171,7 @@ Compute TextParser::parseCompute() {
       axis.kind = *kind, ++position;
     else
       failExpected("par, red or seq");
-    axis.mapping = parseMapping();
+    parseMapping(axis);
     compute.axes.push_back(std::move(axis));
   });
   if (accept("local"))
@@ -219,7 +249,7 @@ Loop TextParser::parseLoop() {
   loop.axis.kind = AxisKind::Seq;
   if (std::optional<AxisKind> kind = parseWord<AxisKind>(token().text))
     loop.axis.kind = *kind, ++position;
-  loop.axis.mapping = parseMapping();
+  parseMapping(loop.axis);
   expect(":");
   if (std::optional<LoopRole> role = parseWord<LoopRole>(token().text))
     loop.role = *role, ++position;
@@ -245,6 +275,46 @@ While TextParser::parseWhile() {
   loop.condition = parseScalar();
   loop.body = parseBlock();
   return loop;
+}
+
+// ("own" "(" axis mapping ")" | "all" | "root") %name ["{" affine "}"]
+//   "[" affine ":" affine {"," affine} "]" ["wrap" affine]
+ExchangePart TextParser::parseExchangePart() {
+  Scope scope{*this};
+  ExchangePart part;
+  if (std::optional<ExchangeFor> whom = parseWord<ExchangeFor>(token().text))
+    part.whom = *whom, ++position;
+  else
+    failExpected("own, all or root");
+  if (part.whom == ExchangeFor::Own) {
+    expect("(");
+    part.axis = parseAxis();
+    parseMapping(*part.axis);
+    expect(")");
+  }
+  part.buffer = parseBuffer();
+  if (accept("{"))
+    part.slot = parseAffine(), expect("}");
+  expect("["), part.lo = parseAffine();
+  expect(":"), part.hi = parseAffine();
+  while (accept(","))
+    part.at.push_back(parseAffine());
+  expect("]");
+  if (accept("wrap"))
+    part.wrap = parseAffine();
+  return part;
+}
+
+// "exchange" "{" parts "}" ["meanwhile" block]
+Exchange TextParser::parseExchange() {
+  Exchange exchange;
+  expect("{");
+  while (!at("}") && !failed())
+    exchange.parts.push_back(parseExchangePart());
+  expect("}");
+  if (accept("meanwhile"))
+    exchange.body = parseBlock();
+  return exchange;
 }
 
 // "if" scalar block ["else" block]
@@ -310,6 +380,8 @@ Stmt TextParser::parseStmt() {
     stmt.node = Single{parseBlock()};
   } else if (word == "barrier") {
     stmt.node = Barrier{};
+  } else if (word == "exchange") {
+    stmt.node = parseExchange();
   } else if (word == "call") {
     stmt.node = parseCall();
   } else if (word == "check") {
@@ -378,7 +450,7 @@ Function TextParser::parseFunction() {
   return function;
 }
 
-// "program" @name ["file" string] "stage" "(" word ")" "{" {global} {function} "}"
+// "program" @name ["file" string] "stage" "(" word ")" ["ranks"] "{" {global} {function} "}"
 std::variant<Program, TextError> TextParser::parse() {
   expect("program");
   program.name = parseAtName();
@@ -389,7 +461,9 @@ std::variant<Program, TextError> TextParser::parse() {
   program.stage = parseWord<Stage>(stage).value_or(Stage::Source);
   if (!parseWord<Stage>(stage))
     failAt(stage, "unknown stage '" + stage + "'");
-  expect(")"), expect("{");
+  expect(")");
+  program.ranks = accept("ranks");
+  expect("{");
   while (accept("global"))
     program.globals.push_back(declareBuffer(Storage::Handle));
   while (!at("}") && !failed())

@@ -77,10 +77,12 @@ struct Printer {
   void declaration(BufferId id);
   void declarations(llvm::ArrayRef<BufferId> ids);
   void axis(const Axis &axis);
+  void distribution(const Distribution &over);
   void mapping(const Axis &axis);
   void assign(const Assign &assign);
   void view(const View &view);
   void compute(const Compute &compute);
+  void exchangePart(const ExchangePart &part);
   void arguments(const std::vector<CallArgument> &arguments);
   void header(const Stmt &stmt);
   void stmt(const Stmt &stmt);
@@ -320,7 +322,20 @@ void Printer::axis(const Axis &axis) {
     out << " step " << axis.step;
 }
 
+void Printer::distribution(const Distribution &over) {
+  out << wordOf(over.division) << '(';
+  if (over.division == Division::Blocks)
+    affine(over.rows), out << ", ";
+  affine(over.offset), out << ')';
+}
+
 void Printer::mapping(const Axis &axis) {
+  if (axis.ranks) {
+    out << " @ranks ", distribution(axis.ranks->over);
+    if (axis.ranks->part != RankPart::All)
+      out << ' ' << wordOf(axis.ranks->part) << '(' << axis.ranks->left << ", " << axis.ranks->right
+          << ')';
+  }
   if (axis.mapping != Mapping::None)
     out << ' ' << wordOf(axis.mapping);
 }
@@ -400,6 +415,21 @@ void Printer::arguments(const std::vector<CallArgument> &arguments) {
 }
 
 /// What stands before the first inner block, or the whole statement if it has none.
+void Printer::exchangePart(const ExchangePart &part) {
+  out << wordOf(part.whom) << ' ';
+  if (part.axis)
+    out << '(', axis(*part.axis), mapping(*part.axis), out << ") ";
+  buffer(part.buffer);
+  if (part.slot)
+    out << '{', affine(*part.slot), out << '}';
+  out << '[', affine(part.lo), out << " : ", affine(part.hi);
+  for (const Affine &index : part.at)
+    out << ", ", affine(index);
+  out << ']';
+  if (part.wrap)
+    out << " wrap ", affine(*part.wrap);
+}
+
 void Printer::header(const Stmt &stmt) {
   std::visit(
       overloaded{[&](const Let &node) {
@@ -422,6 +452,8 @@ void Printer::header(const Stmt &stmt) {
                      list(row.like, [&](BufferId id) { buffer(id); });
                      out << ')';
                    }
+                   if (row.home)
+                     out << " on ", distribution(*row.home);
                  },
                  [&](const Declare &node) { out << "handle ", declaration(node.handle); },
                  [&](const View &node) { view(node); },
@@ -460,6 +492,14 @@ void Printer::header(const Stmt &stmt) {
                  },
                  [&](const Single &) { out << "single {"; },
                  [&](const Barrier &) { out << "barrier"; },
+                 [&](const Exchange &node) {
+                   out << "exchange {";
+                   ++depth;
+                   for (const ExchangePart &part : node.parts)
+                     line(), exchangePart(part);
+                   --depth, line();
+                   out << (node.body.empty() ? "}" : "} meanwhile {");
+                 },
                  [&](const Call &node) {
                    out << "call ";
                    if (!node.results.empty()) {
@@ -485,6 +525,10 @@ void Printer::stmt(const Stmt &stmt) {
   line(), header(stmt);
   std::visit(overloaded{[&](OneOf<Loop, Labelled, Parallel, Single> auto &node) {
                           block(node.body), line(), out << '}';
+                        },
+                        [&](const Exchange &node) {
+                          if (!node.body.empty())
+                            block(node.body), line(), out << '}';
                         },
                         [&](const While &node) {
                           block(node.header), line();
@@ -533,7 +577,7 @@ void Printer::all() {
   out << "program ", atName(program.name);
   if (!program.file.empty())
     out << " file ", string(program.file);
-  out << " stage(" << wordOf(program.stage) << ") {";
+  out << " stage(" << wordOf(program.stage) << (program.ranks ? ") ranks {" : ") {");
   ++depth;
   for (BufferId id : program.globals)
     line(), out << "global ", declaration(id);

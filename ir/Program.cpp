@@ -178,6 +178,8 @@ void renumber(Program &program) {
   };
   for (Buffer &buffer : program.buffers) {
     llvm::for_each(buffer.shape, renumberForm);
+    if (buffer.home)
+      renumberForm(buffer.home->rows), renumberForm(buffer.home->offset);
     for (BufferId &id : buffer.like)
       buffers.apply(id);
   }

@@ -27,6 +27,18 @@ enum class Storage : uint8_t {
   Handle, // a mutable name of an array (a Python variable), set by `bind`; unbound at first
 };
 
+enum class Division : uint8_t { Blocks, Cyclic };
+
+/// How numbers are divided among P ranks: x belongs to the rank whose share holds x + offset.
+/// Blocks, text `blocks(rows, offset)`: rank r has [floor(r*rows/P), floor((r+1)*rows/P)); what
+/// lies before is rank 0's, what lies behind rank P-1's. Cyclic, text `cyclic(offset)`: rank r has
+/// all that are r modulo P; `rows` is 0.
+struct Distribution {
+  Division division = Division::Blocks;
+  Affine rows, offset;
+  bool operator==(const Distribution &) const = default;
+};
+
 /// A multi-dimensional array or, without dimensions, a scalar variable.
 struct Buffer {
   std::string name;
@@ -42,6 +54,9 @@ struct Buffer {
   /// Own: memory order follows these operands as NumPy's elementwise operations choose it (order
   /// 'K'); empty for row-major or `layout`.
   std::vector<BufferId> like;
+  /// Own: the rank that has row x (of the first dimension) has it up to date. Each rank has storage
+  /// for all rows.
+  std::optional<Distribution> home = {};
   bool operator==(const Buffer &) const = default;
 };
 
@@ -123,6 +138,19 @@ enum class AxisKind : uint8_t { Par, Red, Seq };
 /// different lengths. Of a `red` axis each thread reduces its share.
 enum class Mapping : uint8_t { None, Threads, DynamicThreads };
 
+/// Which of its own iterations a rank runs: all; those whose number plus the distribution's offset
+/// is at least `left` behind the begin of its share and more than `right` before the end, text
+/// `inner(left, right)`; or the others, `outer(left, right)`.
+enum class RankPart : uint8_t { All, Inner, Outer };
+
+/// The iterations of an axis or loop are divided among ranks, text `@ranks blocks(n, 1)`.
+struct RankMapping {
+  Distribution over;
+  RankPart part = RankPart::All;
+  int64_t left = 0, right = 0;
+  bool operator==(const RankMapping &) const = default;
+};
+
 /// i in [lo, hi) step s. Empty when hi <= lo.
 struct Axis {
   SymbolId iterator;
@@ -130,6 +158,7 @@ struct Axis {
   int64_t step = 1;
   AxisKind kind = AxisKind::Par;
   Mapping mapping = Mapping::None;
+  std::optional<RankMapping> ranks = {};
   bool operator==(const Axis &) const = default;
 };
 
@@ -240,6 +269,32 @@ struct Barrier {
   bool operator==(const Barrier &) const = default;
 };
 
+/// Who gets the rows of an exchange. Own: each rank what its own iterations of an axis need. Root:
+/// rank 0.
+enum class ExchangeFor : uint8_t { Own, All, Root };
+
+/// %u{t}[i - 1 : i + 2] for i in [1, n) par @ranks blocks(n, 0): rows [lo, hi) of a buffer, for
+/// each of the iterations. Rows that the array does not have are left out; with `wrap n` they are
+/// taken modulo n. With further indices one element of each row.
+struct ExchangePart {
+  BufferId buffer;
+  std::optional<Affine> slot;
+  Affine lo, hi;
+  std::vector<Affine> at; // an index of each further dimension, or empty
+  std::optional<Affine> wrap;
+  ExchangeFor whom = ExchangeFor::All;
+  std::optional<Axis> axis; // with Own
+  bool operator==(const ExchangePart &) const = default;
+};
+
+/// exchange { part .. } [meanwhile { ... }]: brings rows up to date from the ranks that have them,
+/// with one message from one rank to another. The body runs while they are under way.
+struct Exchange {
+  std::vector<ExchangePart> parts;
+  Block body;
+  bool operator==(const Exchange &) const;
+};
+
 /// An argument of a call: a value, an array by reference, or text.
 using CallArgument = std::variant<Scalar, BufferId, std::string>;
 
@@ -278,7 +333,7 @@ struct Check {
 
 struct Stmt {
   std::variant<Let, Alloc, Declare, View, Bind, Drop, Compute, Loop, While, Labelled, Leave, If,
-               Parallel, Single, Barrier, Call, LibraryCall, Check>
+               Parallel, Single, Barrier, Exchange, Call, LibraryCall, Check>
       node;
   Loc loc;
   bool operator==(const Stmt &) const = default;
@@ -290,6 +345,7 @@ inline bool Labelled::operator==(const Labelled &) const = default;
 inline bool If::operator==(const If &) const = default;
 inline bool Parallel::operator==(const Parallel &) const = default;
 inline bool Single::operator==(const Single &) const = default;
+inline bool Exchange::operator==(const Exchange &) const = default;
 
 /// What running a function can do to the world outside it. Inferred bottom-up (Effects.h) and
 /// verified.
@@ -319,6 +375,9 @@ struct Program {
   std::string name;
   std::string file; // the source as the user named it, for messages
   Stage stage = Stage::Source;
+  /// Each rank runs the program, with the same control flow and scalar variables; what is not
+  /// divided among them all do, rank 0 prints, and an error that all come to is told once.
+  bool ranks = false;
   std::vector<Symbol> symbols;
   std::vector<Buffer> buffers;
   std::vector<BufferId> globals;   // scalar variables and handles that functions share

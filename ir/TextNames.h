@@ -19,6 +19,18 @@ template <> struct WordsOf<Mapping> {
   static constexpr llvm::StringLiteral words[] = {"", "@threads", "@threads(dynamic)"};
   static_assert(std::size(words) == unsigned(Mapping::DynamicThreads) + 1);
 };
+template <> struct WordsOf<Division> {
+  static constexpr llvm::StringLiteral words[] = {"blocks", "cyclic"};
+  static_assert(std::size(words) == unsigned(Division::Cyclic) + 1);
+};
+template <> struct WordsOf<RankPart> {
+  static constexpr llvm::StringLiteral words[] = {"", "inner", "outer"};
+  static_assert(std::size(words) == unsigned(RankPart::Outer) + 1);
+};
+template <> struct WordsOf<ExchangeFor> {
+  static constexpr llvm::StringLiteral words[] = {"own", "all", "root"};
+  static_assert(std::size(words) == unsigned(ExchangeFor::Root) + 1);
+};
 template <> struct WordsOf<LoopRole> {
   static constexpr llvm::StringLiteral words[] = {"seq", "time", "tile"};
   static_assert(std::size(words) == unsigned(LoopRole::Tile) + 1);

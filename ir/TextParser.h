@@ -82,7 +82,8 @@ private:
   // Statements.
   void parseType(Buffer &buffer);
   Axis parseAxis();
-  Mapping parseMapping();
+  Distribution parseDistribution();
+  void parseMapping(Axis &axis);
   Assign parseAssign();
   Alloc parseAlloc();
   View parseView();
@@ -91,6 +92,8 @@ private:
   While parseWhile();
   If parseIf();
   decltype(Stmt::node) parseCall();
+  ExchangePart parseExchangePart();
+  Exchange parseExchange();
   std::vector<CallArgument> parseArguments();
   Check parseCheck();
   Stmt parseStmt();

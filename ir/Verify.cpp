@@ -85,6 +85,8 @@ static void verifyRow(const Buffer &buffer, VerifyReport &report) {
     report("rows", name + " has a layout that is no permutation of its dimensions");
   if (!buffer.like.empty() && (!isArray || !buffer.layout.empty()))
     report("rows", name + " has `like` beside a layout or without dimensions");
+  if (buffer.home && (!isArray || !buffer.layout.empty() || !buffer.like.empty()))
+    report("rows", name + " has a home and is no row-major array");
   for (BufferId id : buffer.like)
     if (report.program[id].dims == 0)
       report("rows", name + " is laid out like a scalar variable");
@@ -181,6 +183,7 @@ std::vector<VerifyError> verify(const Program &program) {
   verifyFunctions(report);
   verifyScopes(report);
   verifyTeams(report);
+  verifyRanks(report);
   if (report.errors.empty())
     verifyEffects(report);
   return std::move(report.errors);

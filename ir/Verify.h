@@ -60,6 +60,18 @@
 //                 mapped loop is par
 //   own           what all threads of a team do stores only to what is declared inside, and neither
 //                 raises, prints, calls nor names arrays
+// Ranks (VerifyRanks.cpp)
+//   ranks         homes, divided axes and loops, and exchanges are in programs with `ranks` only,
+//                 which are distributed
+//   division      a compute has one divided axis; no divided loop, exchange or team of threads
+//                 stands around it or a divided loop; a divided loop is par. Parts of a share are
+//                 of blocks
+//   owner         what a divided axis or loop stores has a home, where the row belongs to the rank
+//                 of the iteration, or is declared inside. Exempt are targets of red and seq axes
+//                 without a home that the axis does not index
+//   exchange      it brings rows of buffers with a home; an `own` part has a divided axis, of all
+//                 of a share, and others none; further indices are all or none; it stands in no
+//                 divided loop, other exchange or team of threads
 // Functions (Verify.cpp)
 //   signature     parameters and results are scalar variables or handles; `main` exists and has
 //   none effects       the stated effects are those inferred (Effects.h)

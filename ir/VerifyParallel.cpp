@@ -46,7 +46,7 @@ private:
                           [&](const Barrier &) { expectAll("barrier", team); },
                           [&](const Compute &node) { verifyCompute(node, team); },
                           [&](const Loop &node) { verifyLoop(node, team); },
-                          [&](OneOf<While, Labelled, If> auto &) {
+                          [&](OneOf<While, Labelled, If, Exchange> auto &) {
                             forEachInnerBlock(stmt, [&](const Block &b) { verify(b, team); });
                           },
                           [](OneOf<Let, Alloc, Declare, View, Bind, Drop, Leave, Call, LibraryCall,

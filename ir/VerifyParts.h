@@ -29,6 +29,8 @@ void verifyStmt(const Stmt &stmt, VerifyReport &report);
 void verifyCompute(const Compute &compute, VerifyReport &report);
 /// The invariants of teams of threads.
 void verifyTeams(VerifyReport &report);
+/// The invariants of ranks.
+void verifyRanks(VerifyReport &report);
 /// The source and par-loops invariants of one loop.
 void verifyLoop(const Loop &loop, VerifyReport &report);
 /// Scopes and lifetimes of the program.

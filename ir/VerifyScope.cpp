@@ -52,10 +52,11 @@ private:
   void verifyLoop(const Stmt &stmt, const Loop &loop);
   void verifyWhile(const Stmt &stmt, const While &loop);
   void verifyIf(const If &node);
+  void verifyExchange(const Exchange &node);
   void verifyLabelled(const Labelled &node);
   void verifyLeave(const Leave &leave);
   void verifyDrop(const Drop &drop);
-  void verifySlot(const Access &access);
+  void verifySlot(BufferId buffer, const std::optional<Affine> &slot);
   bool isFixedIn(const TimeLoop &loop, const Affine &form) const;
   void verifyRotation(const Stmt &stmt, SymbolId iterator);
 
@@ -147,7 +148,7 @@ void ScopeVerifier::use(BufferId id) {
 void ScopeVerifier::use(const Access &access) {
   use(access.buffer);
   forEachAffine(access, [&](const Affine &form) { use(form); });
-  verifySlot(access);
+  verifySlot(access.buffer, access.slot);
 }
 
 /// Both paths must have dropped the same; what only one has dropped is reported once.
@@ -176,22 +177,22 @@ bool ScopeVerifier::isFixedIn(const TimeLoop &loop, const Affine &form) const {
   });
 }
 
-void ScopeVerifier::verifySlot(const Access &access) {
-  if (!access.slot)
+void ScopeVerifier::verifySlot(BufferId buffer, const std::optional<Affine> &slot) {
+  if (!slot)
     return;
-  if (program[access.buffer].slots <= 1)
-    report("slots", name(access.buffer) + " has no slots");
-  if (access.slot->isConstant()) // outside of the loops that rotate the buffer: see verifyRotation
+  if (program[buffer].slots <= 1)
+    report("slots", name(buffer) + " has no slots");
+  if (slot->isConstant()) // outside of the loops that rotate the buffer: see verifyRotation
     return;
   // The innermost time loop that the form names; an outer one may only shift it.
   for (const TimeLoop &loop : llvm::reverse(timeLoops))
-    if (int64_t coefficient = access.slot->coefficientOf(loop.iterator)) {
-      if (coefficient != 1 || !isFixedIn(loop, *access.slot))
-        report("slots", "the slot of " + name(access.buffer) + " is not " +
-                            program[loop.iterator].name + " plus what is fixed in its loop");
+    if (int64_t coefficient = slot->coefficientOf(loop.iterator)) {
+      if (coefficient != 1 || !isFixedIn(loop, *slot))
+        report("slots", "the slot of " + name(buffer) + " is not " + program[loop.iterator].name +
+                            " plus what is fixed in its loop");
       return;
     }
-  report("slots", "the slot of " + name(access.buffer) + " names no time loop around it");
+  report("slots", "the slot of " + name(buffer) + " names no time loop around it");
 }
 
 /// The buffers that a time loop rotates are mentioned in it by accesses with its slots alone.
@@ -201,6 +202,9 @@ void ScopeVerifier::verifyRotation(const Stmt &stmt, SymbolId iterator) {
     forEachAccess(inner, [&](const Access &access, Use) {
       slotted[access.buffer] += access.slot && access.slot->coefficientOf(iterator) != 0;
     });
+    if (const auto *exchange = std::get_if<Exchange>(&inner.node))
+      for (const ExchangePart &part : exchange->parts)
+        slotted[part.buffer] += part.slot && part.slot->coefficientOf(iterator) != 0;
     if (!std::holds_alternative<Drop>(inner.node)) // the array ends, with all its storages
       forEachBuffer(inner, [&](BufferId id) { ++mentioned[id]; });
   };
@@ -327,7 +331,7 @@ void ScopeVerifier::useScalar(const Scalar &scalar) {
 void ScopeVerifier::useAll(const Stmt &stmt) {
   forEachAffine(stmt, [&](const Affine &form) { use(form); });
   forEachBuffer(stmt, [&](BufferId id) { use(id); });
-  forEachAccess(stmt, [&](const Access &access, Use) { verifySlot(access); });
+  forEachAccess(stmt, [&](const Access &access, Use) { verifySlot(access.buffer, access.slot); });
 }
 
 void ScopeVerifier::verifyCompute(const Compute &compute) {
@@ -344,6 +348,20 @@ void ScopeVerifier::verifyCompute(const Compute &compute) {
     useScalar(assign.value);
     use(assign.target);
   }
+}
+
+void ScopeVerifier::verifyExchange(const Exchange &node) {
+  for (const ExchangePart &part : node.parts) {
+    Scope scope{*this};
+    if (part.axis) {
+      forEachAffine(*part.axis, [&](const Affine &form) { use(form); });
+      declare(part.axis->iterator);
+    }
+    use(part.buffer);
+    forEachAffine(part, [&](const Affine &form) { use(form); });
+    verifySlot(part.buffer, part.slot);
+  }
+  verifyBlock(node.body);
 }
 
 void ScopeVerifier::verifyHere(const Stmt &stmt) {
@@ -374,6 +392,7 @@ void ScopeVerifier::verifyHere(const Stmt &stmt) {
                           verifyBlock(node.body);
                         },
                         [&](const Single &node) { verifyBlock(node.body); }, [](const Barrier &) {},
+                        [&](const Exchange &node) { verifyExchange(node); },
                         [&](OneOf<Bind, Call, LibraryCall, Check> auto &) { useAll(stmt); }},
              stmt.node);
 }

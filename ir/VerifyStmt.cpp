@@ -188,6 +188,7 @@ static llvm::StringRef kindsOf(LibraryFunction function) {
   case LibraryFunction::MpiRank:
   case LibraryFunction::MpiSize:
   case LibraryFunction::MpiTime:
+  case LibraryFunction::RanksBroadcast:
     return "v";
   case LibraryFunction::MpiSend:
     return "rss";
@@ -364,7 +365,7 @@ void verifyStmt(const Stmt &stmt, VerifyReport &report) {
                         [&](const Call &node) { verifyCall(node, report); },
                         [&](const LibraryCall &node) { verifyLibraryCall(node, report); },
                         [&](const Check &node) { verifyCheck(node, report); },
-                        [](OneOf<Drop, Labelled, Leave, Single, Barrier> auto &) {}},
+                        [](OneOf<Drop, Labelled, Leave, Single, Barrier, Exchange> auto &) {}},
              stmt.node);
 }
 

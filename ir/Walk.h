@@ -30,13 +30,14 @@ concept OneOf = (std::is_same_v<std::remove_const_t<T>, Ts> || ...);
 
 /// visit(block) for each block directly inside the statement.
 template <typename StmtT, typename F> void forEachInnerBlock(StmtT &stmt, F &&visit) {
-  std::visit(
-      overloaded{[&](OneOf<Loop, Labelled, Parallel, Single> auto &node) { visit(node.body); },
-                 [&](OneOf<While> auto &node) { visit(node.header), visit(node.body); },
-                 [&](OneOf<If> auto &node) { visit(node.thenBody), visit(node.elseBody); },
-                 [](OneOf<Let, Alloc, Declare, View, Bind, Drop, Compute, Leave, Barrier, Call,
-                          LibraryCall, Check> auto &) {}},
-      stmt.node);
+  std::visit(overloaded{[&](OneOf<Loop, Labelled, Parallel, Single, Exchange> auto &node) {
+                          visit(node.body);
+                        },
+                        [&](OneOf<While> auto &node) { visit(node.header), visit(node.body); },
+                        [&](OneOf<If> auto &node) { visit(node.thenBody), visit(node.elseBody); },
+                        [](OneOf<Let, Alloc, Declare, View, Bind, Drop, Compute, Leave, Barrier,
+                                 Call, LibraryCall, Check> auto &) {}},
+             stmt.node);
 }
 
 /// visit(stmt) for each statement of the block and those nested in it, outer before inner. The
@@ -78,6 +79,11 @@ template <typename StmtT, typename F> void forEachDeclaredSymbol(StmtT &stmt, F 
                           for (auto &axis : node.axes)
                             visit(axis.iterator);
                         },
+                        [&](OneOf<Exchange> auto &node) {
+                          for (auto &part : node.parts)
+                            if (part.axis)
+                              visit(part.axis->iterator);
+                        },
                         [](OneOf<Alloc, Declare, View, Bind, Drop, Labelled, Leave, If, Parallel,
                                  Single, Barrier, Call, LibraryCall, Check> auto &) {}},
              stmt.node);
@@ -93,7 +99,7 @@ template <typename StmtT, typename F> void forEachDeclaredBuffer(StmtT &stmt, F 
                             visit(local);
                         },
                         [](OneOf<Let, Bind, Drop, Loop, While, Labelled, Leave, If, Parallel,
-                                 Single, Barrier, Call, LibraryCall, Check> auto &) {}},
+                                 Single, Barrier, Exchange, Call, LibraryCall, Check> auto &) {}},
              stmt.node);
 }
 
@@ -150,7 +156,7 @@ template <typename StmtT, typename F> void forEachScalar(StmtT &stmt, F &&visit)
                             visit(argument);
                         },
                         [](OneOf<Alloc, Declare, View, Bind, Drop, Loop, Labelled, Leave, Single,
-                                 Barrier> auto &) {}},
+                                 Barrier, Exchange> auto &) {}},
              stmt.node);
 }
 
@@ -227,6 +233,10 @@ template <typename StmtT, typename F> void forEachBuffer(StmtT &stmt, F &&visit)
                             visit(result);
                         },
                         [&](OneOf<LibraryCall> auto &node) { arguments(node); },
+                        [&](OneOf<Exchange> auto &node) {
+                          for (auto &part : node.parts)
+                            visit(part.buffer);
+                        },
                         [](OneOf<Let, Loop, While, Labelled, Leave, If, Parallel, Single, Barrier,
                                  Check> auto &) {}},
              stmt.node);
@@ -276,6 +286,23 @@ void forEachAffine(AxisT &axis, F &&visit) {
     visit(form);
   for (auto &form : axis.hi.forms)
     visit(form);
+  if (axis.ranks)
+    visit(axis.ranks->over.rows), visit(axis.ranks->over.offset);
+}
+
+/// visit(form) for each affine form of a part of an exchange.
+template <typename PartT, typename F>
+  requires OneOf<PartT, ExchangePart>
+void forEachAffine(PartT &part, F &&visit) {
+  if (part.slot)
+    visit(*part.slot);
+  visit(part.lo), visit(part.hi);
+  for (auto &index : part.at)
+    visit(index);
+  if (part.wrap)
+    visit(*part.wrap);
+  if (part.axis)
+    forEachAffine(*part.axis, visit);
 }
 
 /// visit(form) for each affine form in this one statement. The shape of a buffer that it declares
@@ -303,18 +330,24 @@ void forEachAffine(StmtT &stmt, F &&visit) {
       forEachAffine(assign.target, visit);
   } else if (auto *loop = std::get_if<Loop>(&stmt.node)) {
     forEachAffine(loop->axis, visit);
+  } else if (auto *exchange = std::get_if<Exchange>(&stmt.node)) {
+    for (auto &part : exchange->parts)
+      forEachAffine(part, visit);
   }
   forEachScalar(stmt, [&](auto &scalar) { forEachAffine(scalar, visit); });
 }
 
-/// The same with the shape of the buffer that the statement declares.
+/// The same with the shape and the home of the buffer that the statement declares.
 template <typename ProgramT, typename StmtT, typename F>
   requires OneOf<ProgramT, Program> && OneOf<StmtT, Stmt>
 void forEachAffine(ProgramT &program, StmtT &stmt, F &&visit) {
   forEachDeclaredBuffer(stmt, [&](BufferId id) {
-    if (id.index < program.buffers.size())
-      for (auto &size : program[id].shape)
-        visit(size);
+    if (id.index >= program.buffers.size())
+      return;
+    for (auto &size : program[id].shape)
+      visit(size);
+    if (auto &home = program[id].home)
+      visit(home->rows), visit(home->offset);
   });
   forEachAffine(stmt, visit);
 }

@@ -155,6 +155,7 @@ std::optional<std::string> whyNotDivided(const Program &program, const Loop &loo
                            !own.contains(assign.target.buffer))
                          refuse("all iterations store to %" + program[assign.target.buffer].name);
                    },
+                   [&](const Exchange &) { refuse("an iteration communicates with other ranks"); },
                    [](OneOf<Let, Alloc, Declare, View, Loop, While, If, Parallel, Single, Barrier,
                             Check> auto &) {}},
         stmt.node);

@@ -134,7 +134,8 @@ private:
                      before.reached = false;
                      return false;
                    },
-                   [&](Single &) { return leaf(Who::One); }, [&](Let &) { return leaf(Who::All); },
+                   [&](OneOf<Single, Exchange> auto &) { return leaf(Who::One); },
+                   [&](Let &) { return leaf(Who::All); },
                    [&](Alloc &node) { return own.insert(node.buffer), false; },
                    [&](Compute &) { return leaf(holdsDivided(stmt) ? Who::Divided : Who::All); },
                    [&](Barrier &) { return addBarrier(before), false; },

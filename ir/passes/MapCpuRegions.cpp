@@ -25,7 +25,16 @@ bool communicates(LibraryFunction function) {
 #define HPCC_LIBRARY(Enum, text, reads, writes, prints, fails, help) text,
 #include "ir/Library.def"
   };
-  return names[static_cast<unsigned>(function)].starts_with("mpi_");
+  llvm::StringRef name = names[static_cast<unsigned>(function)];
+  return name.starts_with("mpi_") || name.starts_with("ranks_");
+}
+
+bool combinesRanks(const Stmt &stmt) {
+  const auto *compute = std::get_if<Compute>(&stmt.node);
+  return std::holds_alternative<Exchange>(stmt.node) ||
+         (compute && llvm::any_of(compute->axes, [](const Axis &axis) {
+            return axis.ranks && axis.kind != AxisKind::Par;
+          }));
 }
 
 bool readsMemory(const Scalar &value) {
@@ -449,7 +458,7 @@ bool isForOneThread(const Stmt &stmt) {
   bool good = true;
   auto look = [&](const Stmt &inner, bool outermost) {
     forEachDeclaredBuffer(inner, [&](BufferId id) { declared.insert(id); });
-    if (std::holds_alternative<Call>(inner.node))
+    if (std::holds_alternative<Call>(inner.node) || combinesRanks(inner))
       good = false;
     else if (const auto *call = std::get_if<LibraryCall>(&inner.node))
       good &= !isClock(call->function) && !communicates(call->function);

@@ -139,18 +139,19 @@ Work countOf(const Axis &axis, const Facts &facts) {
 
 Work workOf(const Stmt &stmt, Facts &facts) {
   return std::visit(
-      overloaded{
-          [&](const Compute &node) { return workOf(node, facts); },
-          [&](const Loop &node) { return workOf(node, facts); },
-          [&](const While &) { return Work{0, unlimited}; },
-          [&](const Call &) { return Work{0, unlimited}; },
-          [&](const If &node) {
-            Work left = workOf(node.thenBody, facts), right = workOf(node.elseBody, facts);
-            return Work{std::min(left.least, right.least), std::max(left.most, right.most)};
-          },
-          [&](OneOf<Labelled, Parallel, Single> auto &node) { return workOf(node.body, facts); },
-          [](OneOf<Let, Alloc, Declare, View, Bind, Drop, Leave, Barrier, LibraryCall, Check> auto
-                 &) { return Work{}; }},
+      overloaded{[&](const Compute &node) { return workOf(node, facts); },
+                 [&](const Loop &node) { return workOf(node, facts); },
+                 [&](const While &) { return Work{0, unlimited}; },
+                 [&](const Call &) { return Work{0, unlimited}; },
+                 [&](const If &node) {
+                   Work left = workOf(node.thenBody, facts), right = workOf(node.elseBody, facts);
+                   return Work{std::min(left.least, right.least), std::max(left.most, right.most)};
+                 },
+                 [&](OneOf<Labelled, Parallel, Single, Exchange> auto &node) {
+                   return workOf(node.body, facts);
+                 },
+                 [](OneOf<Let, Alloc, Declare, View, Bind, Drop, Leave, Barrier, LibraryCall,
+                          Check> auto &) { return Work{}; }},
       stmt.node);
 }
 

@@ -203,8 +203,8 @@ private:
                    [&](OneOf<Labelled, Leave> auto &) {
                      return refuse("an iteration may end early", stmt.loc);
                    },
-                   [&](OneOf<Parallel, Single, Barrier> auto &) {
-                     return refuse("the iterations are divided among threads already", stmt.loc);
+                   [&](OneOf<Parallel, Single, Barrier, Exchange> auto &) {
+                     return refuse("the iterations are divided already", stmt.loc);
                    },
                    [&](OneOf<Declare, View, Bind, Drop> auto &) {
                      return refuse("each iteration names arrays", stmt.loc);

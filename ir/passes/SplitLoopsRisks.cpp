@@ -170,7 +170,7 @@ uint64_t workOf(const Program &program, const Stmt &stmt) {
           [&](const If &node) {
             return std::max(inside(node.thenBody), inside(node.elseBody)) + 1;
           },
-          [&](OneOf<Labelled, Parallel, Single> auto &node) { return inside(node.body); },
+          [&](OneOf<Labelled, Parallel, Single, Exchange> auto &node) { return inside(node.body); },
           [](const LibraryCall &node) {
             return node.function == LibraryFunction::Sum ? largeWork : 1;
           },
