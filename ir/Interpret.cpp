@@ -5,6 +5,7 @@
 #include "Slots.h"
 #include "Walk.h"
 #include "runtime/format.h"
+#include "llvm/Support/SaveAndRestore.h"
 #include "llvm/Support/thread.h"
 
 namespace hpcc::ir {
@@ -58,9 +59,9 @@ bool Machine::step() {
 //===---------------------------------------------------------------------------------------===//
 
 Machine::Machine(const Program &program, llvm::raw_ostream &out, const InterpretLimits &limits,
-                 ParallelOrder order)
+                 ParallelOrder order, unsigned ranks)
     : program(program), out(out), limits(limits), order(order), isGlobal(program.buffers.size()),
-      globals(program.buffers.size()) {
+      globals(program.buffers.size()), rankCount(program.ranks ? ranks : 1), running(everyone()) {
   for (BufferId buffer : program.globals)
     isGlobal[buffer.index] = true;
   for (const Buffer &buffer : program.buffers)
@@ -124,6 +125,8 @@ bool Machine::allocate(BufferId id, Sizes shape) {
   array.slots = buffer.slots;
   array.slotSize = array.elements();
   array.storage = std::make_shared<Memory>(buffer.type, array.slotSize * buffer.slots, memory);
+  if (rankCount > 1)
+    array.storage->upToDate.assign(array.slotSize * buffer.slots, everyone());
   nameOf(id) = {Name::State::Live, std::move(array)};
   return true;
 }
@@ -217,7 +220,10 @@ Flow Machine::run(const Loop &loop, const Stmt &stmt) {
   Flow flow = Flow::Next;
   int64_t iterations = 0;
   bool backwards = loop.axis.kind == AxisKind::Par && order == ParallelOrder::Backwards;
-  auto iteration = [&](int64_t) {
+  llvm::SaveAndRestore<RankSet> all(running);
+  auto iteration = [&](int64_t value) {
+    if (loop.axis.ranks && !(running = ranksOf(*loop.axis.ranks, value)))
+      return true;
     bool isDivided = team && loop.axis.mapping != Mapping::None;
     if (isDivided)
       team->worker = team->next();
@@ -304,8 +310,6 @@ Flow Machine::run(const Single &single) {
   return flow;
 }
 
-Flow Machine::run(const Exchange &exchange) { return run(exchange.body); }
-
 Flow Machine::run(const Barrier &) {
   team->passBarrier();
   return next();
@@ -372,7 +376,7 @@ void Machine::returnResults(const Call &call, const Function &callee, Frame &inn
     if (program[call.results[index]].storage == Storage::Handle)
       nameOf(call.results[index]) = from;
     else if (const Array *to = arrayOf(call.results[index]))
-      to->storage->store(to->offset, from.array.storage->load(from.array.offset));
+      store({to->storage.get(), to->offset}, load({from.array.storage.get(), from.array.offset}));
   }
 }
 
@@ -425,10 +429,10 @@ void Machine::runMain() {
 }
 
 InterpretResult interpret(const Program &program, llvm::raw_ostream &out,
-                          const InterpretLimits &limits, ParallelOrder order) {
+                          const InterpretLimits &limits, ParallelOrder order, unsigned ranks) {
   // The calls of the program nest on the stack, and so do its expressions.
   constexpr unsigned stackBytes = 512u << 20;
-  Machine machine(program, out, limits, order);
+  Machine machine(program, out, limits, order, ranks);
   llvm::thread runner(std::optional<unsigned>(stackBytes), [&] { machine.runMain(); });
   runner.join();
   return machine.result;

@@ -3,7 +3,8 @@
 // Takes a verified program of any stage, leaves its output and the error it ended with. Slow and
 // obvious on purpose: it is the oracle of every pass and of code generation. Where a program's
 // meaning depends on something that the verifier cannot see (an index in bounds, the independence
-// of the points of a `par` axis), it looks while it runs and reports a fault of hpcc.
+// of the points of a `par` axis, who has which rows up to date), it looks while it runs and reports
+// a fault of hpcc.
 //
 //===---------------------------------------------------------------------------------------===//
 #ifndef HPCC_IR_INTERPRET_H
@@ -44,10 +45,14 @@ struct InterpretResult {
   int exitCode() const;
 };
 
-/// Runs `main`. What the program prints goes to `out` at once.
+/// The ranks that the interpreter can tell apart.
+constexpr unsigned mostInterpretedRanks = 63;
+
+/// Runs `main`. What the program prints goes to `out` at once. A program for ranks runs on so many,
+/// up to mostInterpretedRanks; others know of one.
 InterpretResult interpret(const Program &program, llvm::raw_ostream &out,
                           const InterpretLimits &limits = {},
-                          ParallelOrder order = ParallelOrder::AsWritten);
+                          ParallelOrder order = ParallelOrder::AsWritten, unsigned ranks = 1);
 
 /// The report of a run that did not finish, as the runtime writes it: `FILE:LINE:COL: Class:
 /// message`, and with the text of the source the line and carets. Ends with a newline; empty for a

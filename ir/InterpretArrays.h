@@ -13,6 +13,9 @@
 
 namespace hpcc::ir {
 
+/// A set of ranks of the run: bit r for rank r.
+using RankSet = uint64_t;
+
 /// Bytes alive at one time; every Memory counts itself in and out.
 struct MemoryUse {
   uint64_t bytes = 0;
@@ -34,6 +37,9 @@ struct Memory {
   std::vector<uint8_t> bytes;
   /// The slot that a time loop starts from.
   int64_t currentSlot = 0;
+  /// With several ranks: who has each element up to date, and whether messages with it are under
+  /// way. All that have it have the same, so that one value of each element is enough.
+  std::vector<RankSet> upToDate;
   MemoryUse &use;
   const uint64_t number; // of the storages made, from 1
 };

@@ -3,6 +3,7 @@
 #include "InterpretMachine.h"
 #include "Walk.h"
 #include "runtime/math/Sum.h"
+#include "llvm/Support/SaveAndRestore.h"
 #include <algorithm>
 #include <cstring>
 #include <map>
@@ -58,9 +59,12 @@ bool ParallelWatch::touch(Cell cell, bool store) {
 struct Machine::TreeSums {
   struct Sum {
     Cell target;
+    RankSet ranks = 0; // who have the sum
     std::map<std::vector<int64_t>, ScalarConstant> values;
   };
   std::map<std::vector<int64_t>, Sum> sums;
+  /// Where the tree is divided: who runs each point, by the values of the tree's axes.
+  std::map<std::vector<int64_t>, RankSet> ranks;
 };
 
 struct Machine::ComputeRun {
@@ -71,6 +75,9 @@ struct Machine::ComputeRun {
   std::optional<TeamWatch::Worker> reducedBy = {};
   /// Who runs each value of the mapped axis, which may come again for each point of axes around it.
   std::map<int64_t, TeamWatch::Worker> workers = {};
+  /// The axis that is divided among ranks, and who runs its iteration.
+  const Axis *divided = nullptr;
+  RankSet owner = 0;
 };
 
 void Machine::forEachValue(const Axis &axis, llvm::function_ref<bool(int64_t)> visit,
@@ -124,10 +131,83 @@ static bool reduces(const Compute &compute, const Assign &assign) {
   });
 }
 
+std::vector<int64_t> Machine::treePointOf(const Assign &assign) const {
+  std::vector<int64_t> point;
+  for (SymbolId symbol : assign.treeAxes)
+    point.push_back(frame->symbols[symbol.index]);
+  return point;
+}
+
+/// Whether a divided axis adds to the target, or hands it from rank to rank, and then all have it.
+bool Machine::isCarried(const ComputeRun &run, const Assign &assign) const {
+  if (!run.divided || run.divided->kind == AxisKind::Par ||
+      isLocal(run.compute, assign.target.buffer) || program[assign.target.buffer].home)
+    return false;
+  return llvm::none_of(assign.target.indices, [&](const Index &index) {
+    return index.form.coefficientOf(run.divided->iterator) != 0;
+  });
+}
+
+/// Who runs an assignment at the point that is being visited. What a point has of its own is
+/// computed wherever an assignment of the point may use it.
+RankSet Machine::ranksOf(const ComputeRun &run, size_t index) const {
+  const std::vector<Assign> &body = run.compute.body;
+  if (!run.divided)
+    return running;
+  if (const auto &tree = run.trees[index].ranks; !tree.empty())
+    return tree.at(treePointOf(body[index]));
+  RankSet ranks = 0;
+  if (isLocal(run.compute, body[index].target.buffer))
+    for (size_t user = 0; user < body.size(); ++user)
+      if (!isLocal(run.compute, body[user].target.buffer))
+        ranks |= ranksOf(run, user);
+  return ranks == 0 ? run.owner : ranks;
+}
+
+void Machine::forEachPoint(const Compute &compute, size_t axis, llvm::function_ref<void()> visit) {
+  if (axis == compute.axes.size())
+    return visit();
+  forEachValue(compute.axes[axis], [&](int64_t) {
+    forEachPoint(compute, axis + 1, visit);
+    return step();
+  });
+}
+
+/// Each subtree is run by the rank that has its first point.
+void Machine::divideTree(ComputeRun &run, size_t index) {
+  const RankMapping &mapping = *run.divided->ranks;
+  if (mapping.part != RankPart::All)
+    return fault("the points of a tree sum are divided, and they are a part of a share");
+  std::map<std::vector<int64_t>, RankSet> &ranks = run.trees[index].ranks;
+  forEachPoint(run.compute, 0, [&] {
+    ranks[treePointOf(run.compute.body[index])] =
+        ranksOf(mapping, frame->symbols[run.divided->iterator.index]);
+  });
+  auto points = static_cast<int64_t>(ranks.size());
+  auto point = ranks.begin();
+  forEachSubtree(points, treeLevels(points), [&](int64_t, int64_t count) {
+    for (RankSet rank = count > 0 ? point->second : 0; count > 0; --count, ++point)
+      point->second = rank;
+  });
+}
+
+void Machine::divide(ComputeRun &run) {
+  for (const Axis &axis : run.compute.axes)
+    if (axis.ranks)
+      run.divided = &axis;
+  for (size_t index = 0; run.divided && index < run.compute.body.size(); ++index) {
+    const Assign &assign = run.compute.body[index];
+    if (rankCount > 1 && isCarried(run, assign) &&
+        llvm::is_contained(assign.treeAxes, run.divided->iterator))
+      divideTree(run, index);
+  }
+}
+
 void Machine::runAssign(ComputeRun &run, size_t index) {
   const Assign &assign = run.compute.body[index];
   if (assign.loc.isValid())
     here = assign.loc;
+  llvm::SaveAndRestore<RankSet> readers(running, ranksOf(run, index));
   if (assign.guard && !isTrue(*assign.guard))
     return;
   ScalarConstant value = evaluate(assign.value);
@@ -136,18 +216,19 @@ void Machine::runAssign(ComputeRun &run, size_t index) {
   std::optional<Cell> target = locate(assign.target);
   if (!target)
     return;
+  if (isCarried(run, assign))
+    running = everyone();
   if (assign.op == AssignOp::Set)
     return store(*target, value);
   if (assign.order == ReductionOrder::Tree) {
-    std::vector<int64_t> tree, others;
-    for (SymbolId symbol : assign.treeAxes)
-      tree.push_back(frame->symbols[symbol.index]);
+    std::vector<int64_t> others;
     for (size_t axis = 0; axis < run.point.size(); ++axis)
       if (!llvm::is_contained(assign.treeAxes, run.compute.axes[axis].iterator))
         others.push_back(run.point[axis]);
     TreeSums::Sum &sum = run.trees[index].sums[others];
     sum.target = *target;
-    sum.values[tree] = value;
+    sum.ranks = running;
+    sum.values[treePointOf(assign)] = value;
     return;
   }
   // The threads of a team reduce their shares for themselves: the target is the whole compute's.
@@ -184,6 +265,7 @@ void Machine::addTrees(ComputeRun &run) {
         return fault("a tree sum of a type that is not a float");
       ScalarConstant tree = type == DType::F64 ? treeOf<double>(sum.values, hpc_tree_f64, type)
                                                : treeOf<float>(sum.values, hpc_tree_f32, type);
+      llvm::SaveAndRestore<RankSet> all(running, sum.ranks);
       ScalarConstant old = load(sum.target);
       store(sum.target, evaluateApply(ScalarOp::Add, false, type, {old, tree}).value);
     }
@@ -204,9 +286,12 @@ void Machine::runPoint(ComputeRun &run) {
 void Machine::runAxis(ComputeRun &run, size_t axis) {
   if (axis == run.compute.axes.size())
     return runPoint(run);
-  forEachValue(run.compute.axes[axis], [&](int64_t value) {
+  const Axis &current = run.compute.axes[axis];
+  forEachValue(current, [&](int64_t value) {
     run.point[axis] = value;
-    bool isDivided = team && run.compute.axes[axis].mapping != Mapping::None;
+    if (current.ranks && !(run.owner = ranksOf(*current.ranks, value)))
+      return step();
+    bool isDivided = team && current.mapping != Mapping::None;
     if (isDivided) {
       auto [worker, isNew] = run.workers.try_emplace(value, TeamWatch::everyone);
       if (isNew)
@@ -231,13 +316,14 @@ Flow Machine::run(const Compute &compute) {
   ParallelWatch watching(compute);
   if (watching.isNeeded()) {
     for (const Assign &assign : compute.body) {
-      if (llvm::is_contained(compute.locals, assign.target.buffer))
+      if (isLocal(compute, assign.target.buffer))
         continue; // each point has its own
       if (const Array *array = arrayOf(assign.target.buffer))
         watching.watch(array->storage.get(), reduces(compute, assign));
     }
     watch = &watching;
   }
+  divide(state);
   if (!stopped)
     runAxis(state, 0);
   watch = nullptr;

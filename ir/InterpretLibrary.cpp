@@ -7,6 +7,7 @@
 #include "InterpretMachine.h"
 #include "runtime/format.h"
 #include "runtime/math/Sum.h"
+#include "llvm/Support/SaveAndRestore.h"
 #include <bit>
 #include <chrono>
 #include <ctime>
@@ -32,11 +33,14 @@ void Machine::forEachCell(const Array &array, llvm::function_ref<void(Cell)> vis
 }
 
 void Machine::watchReads(const Array &array) {
-  if (team)
+  if (team || !array.storage->upToDate.empty())
     forEachCell(array, [&](Cell cell) { load(cell); });
 }
 
 void Machine::print(const LibraryCall &call) {
+  if (running != everyone())
+    return fault("a rank prints what the others do not come to");
+  llvm::SaveAndRestore<RankSet> printing(running, RankSet(1));
   std::string text;
   const CallArgument &argument = call.arguments.front();
   if (const auto *words = std::get_if<std::string>(&argument)) {
@@ -46,6 +50,8 @@ void Machine::print(const LibraryCall &call) {
     if (!array)
       return;
     watchReads(*array);
+    if (stopped)
+      return;
     if (call.function == LibraryFunction::PrintList)
       format::appendList(text, formatViewOf(*array), false);
     else
@@ -159,11 +165,23 @@ Flow Machine::run(const LibraryCall &call) {
     break;
   case LibraryFunction::Time:
   case LibraryFunction::PerfCounter:
-  case LibraryFunction::ProcessTime:
+  case LibraryFunction::ProcessTime: {
+    // Each rank has its own clock, and rank 0's is the program's.
+    llvm::SaveAndRestore<RankSet> reading(running, RankSet(1));
     if (const Array *to = arrayOf(std::get<BufferId>(call.arguments.front())))
       store({to->storage.get(), to->offset}, readClock(call.function));
     break;
-  case LibraryFunction::RanksBroadcast: // all have one value
+  }
+  case LibraryFunction::RanksBroadcast:
+    if (const Array *variable = arrayOf(std::get<BufferId>(call.arguments.front()))) {
+      Cell cell{variable->storage.get(), variable->offset};
+      ScalarConstant value;
+      {
+        llvm::SaveAndRestore<RankSet> sending(running, RankSet(1));
+        value = load(cell);
+      }
+      store(cell, value);
+    }
     break;
   case LibraryFunction::MpiRank:
   case LibraryFunction::MpiSize:

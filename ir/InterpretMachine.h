@@ -2,8 +2,9 @@
 //
 // What the parts of the interpreter share: Interpret.cpp runs statements and calls,
 // InterpretScalar.cpp evaluates expressions, InterpretCompute.cpp runs computes,
-// InterpretLibrary.cpp what the runtime does for a program. The first error ends the run: it is
-// kept in `result`, and everything looks at `stopped` before it goes on.
+// InterpretDivided.cpp looks after ranks, InterpretLibrary.cpp runs what the runtime does for a
+// program. The first error ends the run: it is kept in `result`, and everything looks at `stopped`
+// before it goes on.
 //
 //===---------------------------------------------------------------------------------------===//
 #ifndef HPCC_IR_INTERPRETMACHINE_H
@@ -12,6 +13,7 @@
 #include "Evaluate.h"
 #include "Interpret.h"
 #include "InterpretArrays.h"
+#include "Ranks.h"
 #include "llvm/ADT/DenseMap.h"
 #include "llvm/ADT/Twine.h"
 
@@ -117,7 +119,7 @@ enum class Flow : uint8_t { Next, Leave, Stop };
 class Machine {
 public:
   Machine(const Program &program, llvm::raw_ostream &out, const InterpretLimits &limits,
-          ParallelOrder order);
+          ParallelOrder order, unsigned ranks);
 
   void runMain();
   InterpretResult result;
@@ -177,12 +179,28 @@ private:
   bool passArguments(const Call &call, const Function &callee, Frame &frame);
   void returnResults(const Call &call, const Function &callee, Frame &frame);
 
+  // Ranks (InterpretDivided.cpp).
+  struct Transfer;
+  RankSet everyone() const { return (RankSet(1) << rankCount) - 1; }
+  /// The rank that runs an iteration, or none where it is not in the mapping's part.
+  RankSet ranksOf(const RankMapping &mapping, int64_t iteration);
+  /// The ranks that run have the element, or a fault.
+  void expectUpToDate(Cell cell, llvm::StringRef verb = "reads");
+  void markStored(Cell cell);
+  std::string textOf(Cell cell);
+  /// What each rank asks for: visit(rank, the rows).
+  void forEachRequest(const ExchangePart &part, llvm::function_ref<void(int64_t, Share)> visit);
+  void addTransfers(const ExchangePart &part, std::vector<Transfer> &transfers);
+  void addRow(const ExchangePart &part, int64_t row, int64_t rank,
+              std::vector<Transfer> &transfers);
+
   // Library calls (InterpretLibrary.cpp).
   void runSum(const LibraryCall &call);
   void print(const LibraryCall &call);
   /// The elements of an array in the order of its indices.
   void forEachCell(const Array &array, llvm::function_ref<void(Cell)> visit);
-  /// A library function reads all of the array: other threads must not store to it.
+  /// A library function reads all of the array: other threads must not store to it, and the ranks
+  /// that run it must have it.
   void watchReads(const Array &array);
 
   // Library calls of ranks (InterpretRanks.cpp).
@@ -197,6 +215,12 @@ private:
   struct TreeSums;
   struct ComputeRun;
   void runAxis(ComputeRun &run, size_t axis);
+  bool isCarried(const ComputeRun &run, const Assign &assign) const;
+  RankSet ranksOf(const ComputeRun &run, size_t index) const;
+  void divide(ComputeRun &run);
+  void divideTree(ComputeRun &run, size_t index);
+  std::vector<int64_t> treePointOf(const Assign &assign) const;
+  void forEachPoint(const Compute &compute, size_t axis, llvm::function_ref<void()> visit);
   void runPoint(ComputeRun &run);
   void runAssign(ComputeRun &run, size_t index);
   void addTrees(ComputeRun &run);
@@ -221,6 +245,8 @@ private:
   TeamWatch *team = nullptr;
   bool hasSlots = false;
   Ranks ranks;
+  unsigned rankCount;
+  RankSet running; // the ranks that run what runs: all, or one alone
 };
 
 } // namespace hpcc::ir

@@ -117,6 +117,8 @@ ScalarConstant Machine::load(Cell cell) {
     fault("a point of a par axis reads a cell that another point stores");
   if (team && !team->touch(cell, false))
     fault("a thread reads a cell that another one stores, without a barrier between");
+  if (!cell.storage->upToDate.empty())
+    expectUpToDate(cell);
   return cell.storage->load(cell.element);
 }
 
@@ -125,6 +127,8 @@ void Machine::store(Cell cell, const ScalarConstant &value) {
     fault("a point of a par axis stores a cell that another point touches");
   if (team && !team->touch(cell, true))
     fault("a thread stores a cell that another one touches, without a barrier between");
+  if (!cell.storage->upToDate.empty())
+    markStored(cell);
   cell.storage->store(cell.element, value);
 }
 

@@ -1,6 +1,7 @@
 // What texts cannot show: programs that the parser refuses before the verifier sees them,
-// substitution, copies with fresh names.
+// substitution, copies with fresh names, the arithmetic of ranks.
 #include "ir/Effects.h"
+#include "ir/Ranks.h"
 #include "ir/Text.h"
 #include "ir/Verify.h"
 #include "ir/Walk.h"
@@ -111,7 +112,46 @@ static void rewritePrograms() {
   show("copied", program);
 }
 
+/// Each number belongs to the one rank whose share holds it, or to the first or the last one.
+static bool sharesAgree(int64_t rows, int64_t ranks) {
+  bool agree = shareOf(rows, 0, ranks).begin == 0 && shareOf(rows, ranks - 1, ranks).end == rows;
+  for (int64_t rank = 0; rank < ranks; ++rank) {
+    Share share = shareOf(rows, rank, ranks);
+    agree &= rank == 0 || share.begin == shareOf(rows, rank - 1, ranks).end;
+    for (int64_t number = share.begin; number < share.end; ++number)
+      agree &= ownerOf(Division::Blocks, rows, number, ranks) == rank;
+  }
+  return agree && ownerOf(Division::Blocks, rows, -1, ranks) == 0 &&
+         ownerOf(Division::Blocks, rows, rows, ranks) == ranks - 1;
+}
+
+static void divideNumbers() {
+  bool agree = true;
+  for (int64_t rows = 0; rows < 40; ++rows)
+    for (int64_t ranks = 1; ranks < 12; ++ranks)
+      agree &= sharesAgree(rows, ranks);
+  llvm::outs() << "shares and owners " << (agree ? "agree\n" : "differ\n") << "shares of 10:";
+  for (int64_t rank = 0; rank < 4; ++rank)
+    llvm::outs() << ' ' << shareOf(10, rank, 4).begin << '-' << shareOf(10, rank, 4).end;
+  constexpr int64_t many = int64_t(1) << 60;
+  llvm::outs() << "\nlarge: " << ownerOf(Division::Blocks, many, many / 3 * 2, 1000) << "\ncyclic:";
+  for (int64_t number = -4; number < 4; ++number)
+    llvm::outs() << ' ' << ownerOf(Division::Cyclic, 0, number, 3);
+  llvm::outs() << "\ninner:";
+  for (int64_t number = -1; number < 11; ++number)
+    llvm::outs() << ' ' << isInner(10, number, 1, 2, 2);
+  llvm::outs() << "\nlevels:";
+  for (int64_t points : {0, 511, 512, 1000, 1024, 1 << 18, 1 << 19})
+    llvm::outs() << ' ' << treeLevels(points);
+  llvm::outs() << "\nsubtrees of 1100:";
+  forEachSubtree(1100, treeLevels(1100), [](int64_t first, int64_t points) {
+    llvm::outs() << ' ' << first << '+' << points;
+  });
+  llvm::outs() << '\n';
+}
+
 int main() {
   breakPrograms();
   rewritePrograms();
+  divideNumbers();
 }

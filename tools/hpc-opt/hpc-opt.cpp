@@ -58,6 +58,8 @@ struct Options {
                                        "and stop at the one that changes what it does")};
   cl::opt<bool> reversePar{"reverse-par", cl::desc("Run the iterations of par loops backwards when "
                                                    "running the program")};
+  cl::opt<unsigned> ranks{"ranks", cl::value_desc("P"), cl::init(1),
+                          cl::desc("Run programs for ranks on so many")};
   cl::opt<bool> roundTrip{"roundtrip", cl::desc("Check that the printed program reads back as "
                                                 "the same program")};
   cl::opt<bool> noLocations{"no-locs", cl::desc("Leave locations out, for reading")};
@@ -149,19 +151,19 @@ static void printRemarks(const Program &program, llvm::ArrayRef<Remark> remarks)
 }
 
 /// What a run shows: its output, then the report of its error. `isGood`: without breaking a rule.
-static std::string behaviourOf(const Program &program, ParallelOrder order, bool &isGood) {
+static std::string behaviourOf(const Program &program, const Options &options, bool &isGood) {
   std::string output;
   llvm::raw_string_ostream stream(output);
-  InterpretResult result = interpret(program, stream, {}, order);
+  InterpretResult result = interpret(program, stream, {}, options.order(), options.ranks);
   isGood = result.status != InterpretStatus::Fault && result.status != InterpretStatus::Limit;
   return output + reportOf(result, program);
 }
 
 /// Runs the passes one by one, comparing what the program does. On a failure false, with a message.
 static bool transformWatched(Program &program, llvm::ArrayRef<const Pass *> passes,
-                             ParallelOrder order, PassContext &context) {
+                             const Options &options, PassContext &context) {
   bool isGood = true;
-  std::string expected = behaviourOf(program, order, isGood);
+  std::string expected = behaviourOf(program, options, isGood);
   if (!isGood) {
     failInternally("the program itself does not run to its end\n" + expected);
     return false;
@@ -175,7 +177,7 @@ static bool transformWatched(Program &program, llvm::ArrayRef<const Pass *> pass
     }
     if (program == before)
       continue;
-    std::string found = behaviourOf(program, order, isGood);
+    std::string found = behaviourOf(program, options, isGood);
     if (found == expected)
       continue;
     failInternally("pass " + pass->flag + " changes what the program does\nit took:\n" +
@@ -189,7 +191,7 @@ static bool transformWatched(Program &program, llvm::ArrayRef<const Pass *> pass
 static bool transform(Program &program, llvm::ArrayRef<const Pass *> passes, const Options &options,
                       PassContext &context) {
   if (options.interpretEach)
-    return transformWatched(program, passes, options.order(), context);
+    return transformWatched(program, passes, options, context);
   PhaseTimes times;
   RunOptions run;
   run.printBefore.assign(options.printBefore.begin(), options.printBefore.end());
@@ -217,8 +219,8 @@ static bool readsBack(const Program &program) {
   return again && *again == program;
 }
 
-static ExitCode runInterpreter(const Program &program, ParallelOrder order) {
-  InterpretResult result = interpret(program, llvm::outs(), {}, order);
+static ExitCode runInterpreter(const Program &program, const Options &options) {
+  InterpretResult result = interpret(program, llvm::outs(), {}, options.order(), options.ranks);
   llvm::outs().flush();
   llvm::errs() << reportOf(result, program);
   return static_cast<ExitCode>(result.exitCode());
@@ -262,6 +264,10 @@ int main(int argc, char **argv) {
     cl::PrintHelpMessage();
     return Good;
   }
+  if (options.ranks < 1 || options.ranks > mostInterpretedRanks) {
+    llvm::errs() << "hpc-opt: --ranks is from 1 to " << mostInterpretedRanks << '\n';
+    return BadInput;
+  }
   std::optional<Program> program = readProgram(options.input);
   if (!program || !checkInput(*program, options.input))
     return BadInput;
@@ -274,6 +280,6 @@ int main(int argc, char **argv) {
   if (options.roundTrip && !readsBack(*program))
     return failInternally("the printed program does not read back as the same program");
   if (options.interpret)
-    return runInterpreter(*program, options.order());
+    return runInterpreter(*program, options);
   return writeOutput(*program, options, context);
 }
