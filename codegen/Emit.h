@@ -179,6 +179,11 @@ void emitCountedLoop(FunctionState &state, llvm::Value *lo, llvm::Value *hi, int
                      llvm::StringRef name, bool independent,
                      llvm::function_ref<void(llvm::Value *)> body);
 
+/// The same for the iterations of an axis that this rank and this thread run, which are all where
+/// nobody divides them. `innermost`: neighbouring iterations touch neighbouring elements.
+void emitIterations(FunctionState &state, const ir::Axis &axis, llvm::Value *lo, llvm::Value *hi,
+                    bool independent, bool innermost, llvm::function_ref<void(llvm::Value *)> body);
+
 /// `stmt` is a compute.
 void emitCompute(FunctionState &state, const ir::Stmt &stmt);
 
@@ -226,8 +231,43 @@ void emitOnMaster(FunctionState &state, const llvm::Twine &name, llvm::function_
 /// own, which then update the shared ones.
 void emitShares(FunctionState &state, const ir::Compute &compute, llvm::function_ref<void()> emit);
 
+/// The value that changes nothing.
+llvm::Value *neutralOf(FunctionState &state, ir::AssignOp op, ir::DType type);
+
 /// Moves the regions of the module to functions of their own, when all is emitted.
 void finishTeams(ModuleState &module);
+
+//===-----------------------------------------------------------------------------------------===//
+// EmitRankShares.cpp, EmitExchange.cpp: programs for ranks
+//===-----------------------------------------------------------------------------------------===//
+
+/// At the begin of each function.
+void loadRanks(FunctionState &state);
+
+/// Of lo, lo + step, ... < hi those that this rank has of a distribution in blocks.
+struct OwnRange {
+  llvm::Value *lo, *hi;
+};
+OwnRange emitOwnRange(FunctionState &state, const ir::Axis &axis, llvm::Value *lo, llvm::Value *hi);
+
+/// Whether this rank has an iteration of a cyclic axis.
+llvm::Value *emitIsOwn(FunctionState &state, const ir::Axis &axis, llvm::Value *iteration);
+
+/// The loop of a divided axis: this rank's iterations, of which each thread may have its own.
+void emitOwnIterations(FunctionState &state, const ir::Axis &axis, llvm::Value *lo, llvm::Value *hi,
+                       bool independent, bool innermost,
+                       llvm::function_ref<void(llvm::Value *)> body);
+
+/// Around the loops of a compute or loop with a divided axis: reductions over it and errors in it
+/// are those of all ranks.
+void emitShareOfRank(FunctionState &state, const ir::Stmt &stmt, llvm::function_ref<void()> loops);
+
+/// A divided compute in which a tree sum stands beside other assignments, as one that stores and
+/// one that adds up: a subtree's rank is not that of each of its points. Otherwise empty.
+std::vector<ir::Stmt> splitAtTrees(FunctionState &state, const ir::Stmt &stmt);
+
+void emitExchange(FunctionState &state, const ir::Exchange &exchange, Loc loc);
+void emitRanksBroadcast(FunctionState &state, ir::BufferId variable, Loc loc);
 
 //===-----------------------------------------------------------------------------------------===//
 // EmitStmt.cpp: statements

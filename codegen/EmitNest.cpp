@@ -195,6 +195,17 @@ static std::optional<Nest> planNest(FunctionState &state, const ir::Compute &com
   return nest;
 }
 
+void emitIterations(FunctionState &state, const ir::Axis &axis, Value *lo, Value *hi,
+                    bool independent, bool innermost, function_ref<void(Value *)> body) {
+  if (axis.ranks)
+    emitOwnIterations(state, axis, lo, hi, independent, innermost, body);
+  else if (axis.mapping != ir::Mapping::None)
+    emitMappedLoop(state, axis, lo, hi, independent, innermost, body);
+  else
+    emitCountedLoop(state, lo, hi, axis.step, state.program()[axis.iterator].name, independent,
+                    body);
+}
+
 static void emitAxes(FunctionState &state, const ir::Compute &compute,
                      ArrayRef<const ir::Axis *> axes, const Nest &nest) {
   if (axes.empty()) {
@@ -211,11 +222,7 @@ static void emitAxes(FunctionState &state, const ir::Compute &compute,
     state.symbols[axis.iterator.index] = iterator;
     emitAxes(state, compute, axes.drop_front(), nest);
   };
-  if (axis.mapping != ir::Mapping::None)
-    emitMappedLoop(state, axis, lo, hi, independent, axes.size() == 1, body);
-  else
-    emitCountedLoop(state, lo, hi, axis.step, state.program()[axis.iterator].name, independent,
-                    body);
+  emitIterations(state, axis, lo, hi, independent, axes.size() == 1, body);
 }
 
 /// The axis that the threads of a team divide, or null.
@@ -253,6 +260,11 @@ static void emitDivided(FunctionState &state, const ir::Stmt &stmt, const Nest &
 
 void emitCompute(FunctionState &state, const ir::Stmt &stmt) {
   const auto &compute = std::get<ir::Compute>(stmt.node);
+  if (std::vector<ir::Stmt> parts = splitAtTrees(state, stmt); !parts.empty()) {
+    for (const ir::Stmt &part : parts)
+      emitCompute(state, part);
+    return;
+  }
   std::optional<Nest> nest = planNest(state, compute);
   if (compute.body.empty() || !nest)
     return;
@@ -272,10 +284,16 @@ void emitCompute(FunctionState &state, const ir::Stmt &stmt) {
     if (state.variables.contains(assign.target.buffer.index))
       state.reduced.insert(assign.target.buffer.index);
   openSlotScopes(state, stmt);
-  if (const ir::Axis *mapped = mappedAxis(compute))
-    emitDivided(state, stmt, *nest, *mapped);
+  auto loops = [&] {
+    if (const ir::Axis *mapped = mappedAxis(compute))
+      emitDivided(state, stmt, *nest, *mapped);
+    else
+      emitAxes(state, compute, nest->axes, *nest);
+  };
+  if (any_of(compute.axes, [](const ir::Axis &axis) { return axis.ranks.has_value(); }))
+    emitShareOfRank(state, stmt, loops);
   else
-    emitAxes(state, compute, nest->axes, *nest);
+    loops();
   state.slotScopes.clear();
   state.reduced.clear();
   for (BufferId buffer : read)

@@ -117,6 +117,8 @@ static void emitFunction(ModuleState &module, const ir::Function &source) {
   auto *body = BasicBlock::Create(module.context, "body", state.function);
   state.builder.CreateBr(body);
   state.builder.SetInsertPoint(body);
+  if (module.program.ranks)
+    loadRanks(state);
   emitParameters(state);
   emitBlock(state, source.body);
   emitResults(state);
@@ -160,6 +162,8 @@ static void emitMain(ModuleState &module, const ir::Function &entry) {
   state.builder.SetInsertPoint(BasicBlock::Create(context, "entry", main));
   callRuntime(state, Entry::hpc_cpu_check, {textOf(module, neededFeatures(module.machine))});
   callRuntime(state, Entry::hpc_start, {main->getArg(0), main->getArg(1)});
+  if (module.program.ranks)
+    callRuntime(state, Entry::hpc_ranks_start, locationOf(state, entry.loc));
   state.builder.CreateCall(module.functions.lookup("main"));
   for (BufferId global : module.program.globals)
     if (isHandle(module.program, global))

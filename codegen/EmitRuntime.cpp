@@ -424,7 +424,8 @@ void emitLibraryCall(FunctionState &state, const ir::LibraryCall &call, Loc loc)
   case ir::LibraryFunction::ProcessTime:
     emitStore(state, ir::Access{buffer(0), {}, {}}, callRuntime(state, Entry::hpc_time_process));
     return;
-  case ir::LibraryFunction::RanksBroadcast: // one rank
+  case ir::LibraryFunction::RanksBroadcast:
+    emitRanksBroadcast(state, buffer(0), loc);
     return;
   case ir::LibraryFunction::MpiRank:
   case ir::LibraryFunction::MpiSize:

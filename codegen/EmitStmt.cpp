@@ -72,11 +72,13 @@ static void emitLoop(FunctionState &state, const ir::Stmt &stmt, const ir::Loop 
     emitBlock(state, loop.body);
     countIteration(state, time);
   };
-  if (loop.axis.mapping != ir::Mapping::None)
-    emitMappedLoop(state, loop.axis, lo, hi, /*independent=*/false, /*innermost=*/false, body);
+  auto loops = [&] {
+    emitIterations(state, loop.axis, lo, hi, /*independent=*/false, /*innermost=*/false, body);
+  };
+  if (loop.axis.ranks)
+    emitShareOfRank(state, stmt, loops);
   else
-    emitCountedLoop(state, lo, hi, loop.axis.step, state.program()[loop.axis.iterator].name,
-                    /*independent=*/false, body);
+    loops();
   state.timeLoops.pop_back();
   advanceSlots(state, time);
 }
@@ -205,7 +207,7 @@ static void emitStmt(FunctionState &state, const ir::Stmt &stmt) {
                  [&](const ir::Parallel &node) { emitParallel(state, node); },
                  [&](const ir::Single &node) { emitSingle(state, node); },
                  [&](const ir::Barrier &) { emitBarrier(state); },
-                 [&](const ir::Exchange &node) { emitBlock(state, node.body); },
+                 [&](const ir::Exchange &node) { emitExchange(state, node, stmt.loc); },
                  [&](const ir::Call &node) { emitCall(state, node, stmt.loc); },
                  [&](const ir::LibraryCall &node) { emitLibraryCall(state, node, stmt.loc); },
                  [&](const ir::Check &node) { emitCheck(state, node, stmt.loc); },

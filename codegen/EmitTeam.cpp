@@ -279,8 +279,7 @@ void emitMappedLoop(FunctionState &state, const ir::Axis &axis, Value *lo, Value
 // Reductions over mapped axes
 //===-----------------------------------------------------------------------------------------===//
 
-/// The value that changes nothing.
-static Value *neutralOf(FunctionState &state, ir::AssignOp op, ir::DType type) {
+Value *neutralOf(FunctionState &state, ir::AssignOp op, ir::DType type) {
   Type *memory = memoryType(state.module, type);
   unsigned bits = memory->getScalarSizeInBits();
   bool isSigned = ir::isSigned(type);

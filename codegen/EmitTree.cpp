@@ -44,7 +44,9 @@ public:
     builder.CreateCondBr(builder.CreateICmpSGT(total, number(0)), some, end);
     builder.SetInsertPoint(some);
     findRow();
-    if (axes.front()->mapping != ir::Mapping::None)
+    if (axes.front()->ranks)
+      emitSubtreesOfRank(total);
+    else if (axes.front()->mapping != ir::Mapping::None)
       emitSubtrees(total);
     else
       update(emitWalk(total));
@@ -73,16 +75,108 @@ private:
       emitStoreOrUpdate(state, *tree, sum);
   }
 
+  /// Memory for the sums of subtrees, which the threads of a team share.
+  SmallVector<Value *, 4> createPartials(unsigned subtrees) {
+    SmallVector<Value *, 4> partials;
+    BasicBlock &entry = state.function->getEntryBlock(); // outside of a region
+    for (const ir::Assign *tree : trees)
+      partials.push_back(
+          IRBuilder<>(&entry, entry.begin())
+              .CreateAlloca(ArrayType::get(typeOf(tree), subtrees), nullptr, "tree.subtrees"));
+    return partials;
+  }
+
+  /// Sums those subtrees some levels down whose first point is this rank's, and has the runtime
+  /// collect the others. Threads divide the subtrees of the rank.
+  void emitSubtreesOfRank(Value *total) {
+    SmallVector<Value *, 4> partials = createPartials(1 << HPC_RANKS_TREE_LEVELS);
+    bool isTeamwork = state.team && axes.front().axis.mapping != ir::Mapping::None;
+    auto once = [&](const Twine &name, function_ref<void()> emit) {
+      if (!isTeamwork)
+        return emit();
+      emitBarrier(state);
+      emitOnMaster(state, name, emit);
+      emitBarrier(state);
+    };
+    Value *levels = callRuntime(state, Entry::hpc_ranks_tree_levels, total);
+    Value *subtrees = builder.CreateShl(number(1), levels);
+    once("tree.clear", [&] {
+      for (auto [tree, partial] : zip_equal(trees, partials)) {
+        int64_t bytes = typeOf(tree)->getScalarSizeInBits() / 8;
+        builder.CreateMemSet(partial, builder.getInt8(0),
+                             builder.CreateMul(subtrees, number(bytes)), Align(bytes));
+      }
+    });
+    auto [from, to] = ownSubtrees(total, levels, subtrees);
+    auto sum = [&](Value *subtree) {
+      auto begin = [&](Value *at) {
+        return callRuntime(state, Entry::hpc_ranks_tree_begin, {total, levels, at});
+      };
+      Value *first = begin(subtree), *next = begin(add(subtree, number(1)));
+      emitIfOwn(first, [&] {
+        goTo(first);
+        for (auto [tree, sum] : enumerate(emitWalk(builder.CreateSub(next, first))))
+          builder.CreateStore(
+              sum, builder.CreateInBoundsGEP(typeOf(trees[tree]), partials[tree], subtree));
+      });
+    };
+    if (isTeamwork)
+      emitShare(state, from, to, 1, "subtree", sum);
+    else
+      emitCountedLoop(state, from, to, 1, "subtree", /*independent=*/false, sum);
+    once("tree.collect", [&] {
+      SmallVector<Value *, 4> sums;
+      for (auto [tree, partial] : zip_equal(trees, partials)) {
+        Entry entry =
+            typeOf(tree)->isFloatTy() ? Entry::hpc_ranks_tree_f32 : Entry::hpc_ranks_tree_f64;
+        sums.push_back(callRuntime(state, entry, {partial, levels, locationOf(state, tree->loc)}));
+      }
+      update(sums);
+    });
+  }
+
+  /// The points in one iteration of the outermost axis.
+  Value *pointsPerIteration() {
+    Value *points = number(1);
+    for (const TreeAxis &axis : drop_begin(axes))
+      points = builder.CreateMul(points, axis.count, "", true, true);
+    return points;
+  }
+
+  /// The subtrees that can be this rank's: in blocks those that begin in its iterations.
+  std::pair<Value *, Value *> ownSubtrees(Value *total, Value *levels, Value *subtrees) {
+    const TreeAxis &outer = axes.front();
+    if (outer.axis.ranks->over.division == ir::Division::Cyclic)
+      return {number(0), subtrees};
+    Value *end = add(outer.lo, builder.CreateMul(outer.count, number(outer.axis.step)));
+    OwnRange range = emitOwnRange(state, outer.axis, outer.lo, end);
+    auto find = [&](Value *iteration) -> Value * {
+      Value *before = emitTripCount(state, outer.lo, iteration, outer.axis.step);
+      Value *point = builder.CreateMul(before, pointsPerIteration());
+      return callRuntime(state, Entry::hpc_ranks_tree_find, {total, levels, point});
+    };
+    return {find(range.lo), find(range.hi)};
+  }
+
+  /// Runs `emit` if the iteration of a point is this rank's, where only a look can tell.
+  void emitIfOwn(Value *point, function_ref<void()> emit) {
+    const TreeAxis &outer = axes.front();
+    if (outer.axis.ranks->over.division == ir::Division::Blocks)
+      return emit();
+    Value *iteration = iteratorAt(outer, builder.CreateUDiv(point, pointsPerIteration()));
+    BasicBlock *own = block("tree.own"), *end = block("tree.others");
+    builder.CreateCondBr(emitIsOwn(state, outer.axis, iteration), own, end);
+    builder.SetInsertPoint(own);
+    emit();
+    builder.CreateBr(end);
+    builder.SetInsertPoint(end);
+  }
+
   /// Divides the subtrees a few levels down among the threads of the team. A tree that is too small
   /// for that is one thread's.
   void emitSubtrees(Value *total) {
     constexpr unsigned levels = 6, subtrees = 1 << levels;
-    SmallVector<Value *, 4> partials;
-    BasicBlock &entry = state.function->getEntryBlock();
-    for (const ir::Assign *tree : trees) // what all threads share is made outside of the region
-      partials.push_back(
-          IRBuilder<>(&entry, entry.begin())
-              .CreateAlloca(ArrayType::get(typeOf(tree), subtrees), nullptr, "tree.subtrees"));
+    SmallVector<Value *, 4> partials = createPartials(subtrees);
     auto partial = [&](size_t tree, Value *at) {
       return builder.CreateInBoundsGEP(typeOf(trees[tree]), partials[tree], at);
     };

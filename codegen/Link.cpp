@@ -142,7 +142,7 @@ static bool usesRanks(ArrayRef<char> object) {
   return any_of((*file)->symbols(), [](const object::SymbolRef &symbol) {
     Expected<StringRef> name = symbol.getName();
     if (name)
-      return name->starts_with("hpc_mpi_");
+      return name->starts_with("hpc_mpi_") || name->starts_with("hpc_ranks_");
     consumeError(name.takeError());
     return false;
   });

@@ -67,6 +67,11 @@ struct Team {
   llvm::BasicBlock *memory = nullptr; // where memory of each thread's own is made
 };
 
+/// The ranks that run the program, and this one among them.
+struct Ranks {
+  llvm::Value *rank, *size;
+};
+
 /// The storages of buffers with slots that one compute touches have scopes of their own, each of
 /// them another storage than the others of its buffer.
 struct SlotScopes {
@@ -134,6 +139,9 @@ struct FunctionState {
   /// halves that wait.
   std::vector<TreeMemory> treeMemory;
   llvm::Value *treeHalves = nullptr;
+
+  /// In a program for ranks.
+  std::optional<Ranks> ranks;
 
   /// The open `parallel`, if there is one.
   std::optional<Team> team;

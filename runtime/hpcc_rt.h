@@ -387,16 +387,33 @@ void hpc_ranks_combine(void *values, int64_t count, int32_t dtype, int32_t opera
 /// bytes.
 void hpc_ranks_combine_bits(void *values, int64_t bytes, const hpc_location *where);
 
+/// A tree sum over so many points has 2^levels subtrees some levels below its root, with 256 points
+/// or more each; at most HPC_RANKS_TREE_LEVELS levels, and none in a smaller tree.
+enum { HPC_RANKS_TREE_LEVELS = 10 };
+int64_t hpc_ranks_tree_levels(int64_t points);
+
+/// The first point of a subtree; of one too many the number of points.
+int64_t hpc_ranks_tree_begin(int64_t points, int64_t levels, int64_t subtree);
+
+/// How many subtrees begin before a point.
+int64_t hpc_ranks_tree_find(int64_t points, int64_t levels, int64_t point);
+
+/// The sum of all subtrees. `sums` are those that this rank knows, and zeros; they are overwritten.
+double hpc_ranks_tree_f64(double *sums, int64_t levels, const hpc_location *where);
+float hpc_ranks_tree_f32(float *sums, int64_t levels, const hpc_location *where);
+
 /// Around work that the ranks do one after the other: takes over the values of the rank before, and
-/// hands them on. Behind the second call all have the values of the last rank.
+/// hands them on. Then all get those of the last rank. Each call is made for all values before the
+/// next one is.
 void hpc_ranks_chain_receive(void *values, int64_t bytes, const hpc_location *where);
-void hpc_ranks_chain_send(void *values, int64_t bytes, const hpc_location *where);
+void hpc_ranks_chain_send(const void *values, int64_t bytes, const hpc_location *where);
+void hpc_ranks_chain_end(void *values, int64_t bytes, const hpc_location *where);
 
 /// Rank 0's values become those of all.
 void hpc_ranks_broadcast(void *values, int64_t bytes, const hpc_location *where);
 
 /// Around work in which ranks can fail alone: between the two an error waits until all ranks are
-/// through, and the first rank that has one reports it.
+/// through, and the first rank that has one reports it. Within a chain it is reported at once.
 void hpc_ranks_shares_begin(void);
 void hpc_ranks_shares_end(const hpc_location *where);
 

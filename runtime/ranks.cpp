@@ -24,6 +24,9 @@ using Where = const hpc_location *;
 /// Between hpc_ranks_shares_begin and hpc_ranks_shares_end.
 static constinit bool isInShares = false;
 
+/// Between hpc_ranks_chain_receive and hpc_ranks_chain_send, where the ranks before are through.
+static constinit bool isInChain = false;
+
 /// This rank reports an error although it is not rank 0.
 static constinit bool reportsAlone = false;
 
@@ -75,7 +78,7 @@ static bool dependsOnMachine(int32_t errorId) {
 /// far, because this rank is the only one with an error, that is said after a while.
 static void awaitReport(int32_t errorId) {
   constexpr int shortly = 1, long_ = 60;
-  bool reports = connection.rank == 0;
+  bool reports = connection.rank == 0 || isInChain;
   if (isInShares) {
     isInShares = false;
     reports = firstRankWith(true) == connection.rank;
@@ -227,21 +230,28 @@ void hpc_ranks_combine_bits(void *values, int64_t bytes, Where where) {
 //===----------------------------------------------------------------------===//
 
 void hpc_ranks_chain_receive(void *values, int64_t bytes, Where where) {
+  isInChain = true;
   int32_t before = connection.rank - 1, tag = chainTag;
   if (before >= 0)
     expectDone(connection.library->receive(values, bytes, &before, &tag, HPC_MPI_RUNTIME), where);
 }
 
-void hpc_ranks_chain_send(void *values, int64_t bytes, Where where) {
-  int32_t next = connection.rank + 1, last = connection.size - 1;
-  if (last == 0)
-    return;
-  if (next <= last)
+void hpc_ranks_chain_send(const void *values, int64_t bytes, Where where) {
+  isInChain = false;
+  int32_t next = connection.rank + 1;
+  if (next < connection.size)
     expectDone(connection.library->send(values, bytes, next, chainTag, HPC_MPI_RUNTIME), where);
-  expectDone(connection.library->broadcast(values, bytes, last), where);
+}
+
+static void broadcastFrom(int32_t root, void *values, int64_t bytes, Where where) {
+  if (connection.size > 1)
+    expectDone(connection.library->broadcast(values, bytes, root), where);
+}
+
+void hpc_ranks_chain_end(void *values, int64_t bytes, Where where) {
+  broadcastFrom(connection.size - 1, values, bytes, where);
 }
 
 void hpc_ranks_broadcast(void *values, int64_t bytes, Where where) {
-  if (connection.size > 1)
-    expectDone(connection.library->broadcast(values, bytes, 0), where);
+  broadcastFrom(0, values, bytes, where);
 }

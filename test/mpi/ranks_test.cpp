@@ -207,6 +207,7 @@ static void checkChain(int64_t round) {
   for (uint64_t &value : values)
     value = value * 3 + static_cast<uint64_t>(rank);
   hpc_ranks_chain_send(values.data(), bytes, nullptr);
+  hpc_ranks_chain_end(values.data(), bytes, nullptr);
   if (values != std::vector<uint64_t>(values.size(), expected))
     fail("a wrong end of a chain", round);
   double clock = rank == 0 ? 2.5 : 0.5;
