@@ -39,10 +39,22 @@ static bool inOtherSlot(const Access &left, const Access &right, const Program &
   return distance && *distance % static_cast<int64_t>(program[left.buffer].slots) != 0;
 }
 
+/// Whether the bounds themselves say that there are no two iterations.
+static bool hasOneIteration(const Axis &axis) {
+  return llvm::any_of(axis.lo.forms, [&](const Affine &lo) {
+    return llvm::any_of(axis.hi.forms, [&](const Affine &hi) {
+      std::optional<int64_t> length = (hi - lo).asConstant();
+      return length && *length <= axis.step;
+    });
+  });
+}
+
 /// Whether the two accesses can be one cell at two points of the axis. Facts beyond the axes' own
 /// bounds are not used: what a program is must be plain from its text.
 static bool meetAcross(const Axis &axis, const Access &access, const Access &target,
                        const std::vector<Axis> &axes, const Program &program) {
+  if (hasOneIteration(axis))
+    return false;
   std::optional<Dependence> dependence = dependenceBetween(target, access, axes, program, Facts());
   return dependence && dependence->distance[static_cast<size_t>(&axis - axes.data())] != 0;
 }
