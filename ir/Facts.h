@@ -42,7 +42,10 @@ public:
 
   /// The symbol lies in the interval, until rewound.
   void setInterval(SymbolId symbol, Interval interval);
-  void setSize(SymbolId symbol) { setInterval(symbol, {0, largestSize}); }
+  /// The same for what a dimension can be.
+  void setSize(SymbolId symbol) {
+    setInterval(symbol, meet(intervalOf(Affine(symbol)), {0, largestSize}));
+  }
   /// The same with bounds that are forms.
   void addLower(SymbolId symbol, Affine bound) { lower.push_back({symbol, std::move(bound)}); }
   void addUpper(SymbolId symbol, Affine bound) { upper.push_back({symbol, std::move(bound)}); }

@@ -33,8 +33,10 @@ struct RowUse {
 
 /// A compute or par loop whose iterations ranks may divide, as its rows say.
 struct DivisibleUnit {
-  unsigned depth = 0;                  // loops around it
-  bool isLoop = false, isFlat = false; // flat: a compute with one axis
+  unsigned depth = 0; // loops around it
+  bool isLoop = false;
+  bool isFlat = false;  // a compute with one axis
+  bool isShort = false; // a compute of a few rows, a number in the text
   std::vector<RowUse> stores, loads;
   std::vector<BufferId> otherLoads; // at rows that are no iterator plus something, or in a tree
 };

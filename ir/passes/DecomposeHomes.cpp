@@ -113,7 +113,7 @@ std::vector<RowUse> middlesOf(llvm::ArrayRef<RowUse> loads) {
   std::vector<RowUse> middles;
   for (const Reach &reach : reaches)
     middles.push_back(
-        {reach.first.buffer, reach.first.rest + Affine((reach.least + reach.most) / 2)});
+        {reach.first.buffer, reach.first.rest + Affine((reach.least + reach.most) >> 1)});
   return middles;
 }
 
@@ -152,13 +152,13 @@ std::set<size_t> findCyclic(Alignment &alignment, llvm::ArrayRef<DivisibleUnit> 
 
 std::map<BufferId, Distribution> chooseHomes(const Program &program,
                                              llvm::ArrayRef<DivisibleUnit> units) {
-  // By depth, each in the order of the text.
-  std::map<unsigned, std::vector<const DivisibleUnit *>, std::greater<>> byDepth;
+  // Whole boxes before edges, by depth, each in the order of the text.
+  std::map<std::pair<bool, unsigned>, std::vector<const DivisibleUnit *>, std::greater<>> byDepth;
   for (const DivisibleUnit &unit : units)
-    byDepth[unit.depth].push_back(&unit);
+    byDepth[{!unit.isShort, unit.depth}].push_back(&unit);
   Alignment alignment(program);
-  for (const auto &[depth, sameDepth] : byDepth)
-    for (const DivisibleUnit *unit : sameDepth) {
+  for (const auto &[weight, sameWeight] : byDepth)
+    for (const DivisibleUnit *unit : sameWeight) {
       for (const RowUse &store : unit->stores)
         alignment.join(unit->stores.front(), store);
       std::vector<RowUse> middles = middlesOf(unit->loads);

@@ -71,6 +71,13 @@ std::optional<size_t> findDividedAxis(const Compute &compute,
   return found;
 }
 
+bool isShort(const Axis &axis) {
+  constexpr int64_t few = 4;
+  auto lo = axis.lo.asSingle(), hi = axis.hi.asSingle();
+  std::optional<int64_t> length = lo && hi ? (*hi - *lo).asConstant() : std::nullopt;
+  return length && *length <= few;
+}
+
 } // namespace
 
 std::optional<DivisibleUnit> unitOf(const Compute &compute, const std::set<BufferId> &candidates) {
@@ -79,6 +86,7 @@ std::optional<DivisibleUnit> unitOf(const Compute &compute, const std::set<Buffe
     return std::nullopt;
   DivisibleUnit unit;
   unit.isFlat = compute.axes.size() == 1;
+  unit.isShort = isShort(compute.axes[*axis]);
   std::vector<SymbolId> iterators = iteratorsOf(compute);
   bool isTree = false;
   for (const Assign &assign : compute.body) {
