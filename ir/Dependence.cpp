@@ -21,9 +21,8 @@ static bool mentionsAny(const Bound &bound, llvm::ArrayRef<Axis> axes) {
   return llvm::any_of(bound.forms, [&](const Affine &form) { return mentionsAny(form, axes); });
 }
 
-/// Bounds of a form while the axes run, innermost axis first: an axis gives way to its bound, which
-/// may name the axes around it. Several forms where a bound has several.
-static std::vector<Affine> extremesOf(const Affine &form, llvm::ArrayRef<Axis> axes, bool upper) {
+/// Innermost axis first: an axis gives way to its bound, which may name the axes around it.
+std::vector<Affine> extremesOf(const Affine &form, llvm::ArrayRef<Axis> axes, bool upper) {
   constexpr size_t mostForms = 16;
   std::vector<Affine> forms = {form};
   for (const Axis &axis : llvm::reverse(axes)) {

@@ -35,6 +35,10 @@ struct Footprint {
   bool isExact = true;
 };
 
+/// Bounds of a form while the axes run, the innermost last, in the other symbols: the greatest or
+/// the least value, at most (least: at least) each of the forms. None where there are too many.
+std::vector<Affine> extremesOf(const Affine &form, llvm::ArrayRef<Axis> axes, bool upper);
+
 /// The footprint over the axes, the innermost last; other symbols of the access are parameters.
 Footprint footprintOf(const Access &access, llvm::ArrayRef<Axis> axes);
 
