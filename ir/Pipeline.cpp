@@ -39,11 +39,18 @@ std::vector<const Pass *> defaultPipeline() {
 }
 
 std::vector<const Pass *> mappingPipeline(Target target) {
-  static constexpr llvm::StringLiteral threads[] = {
-      "split-loops", // loops whose iterations threads can take
-      "map-cpu",     // which thread runs what
-  };
-  return target == Target::Omp ? passesOf(threads) : std::vector<const Pass *>();
+  bool ranks = target == Target::Mpi || target == Target::MpiOmp;
+  bool threads = target == Target::Omp || target == Target::MpiOmp;
+  std::vector<llvm::StringLiteral> flags;
+  if (ranks || threads)
+    flags.emplace_back("split-loops"); // loops whose iterations can be divided
+  if (ranks) {
+    flags.emplace_back("decompose");        // which rank runs what
+    flags.emplace_back("insert-exchanges"); // what ranks send to each other
+  }
+  if (threads)
+    flags.emplace_back("map-cpu"); // which thread runs what
+  return passesOf(flags);
 }
 
 /// The flag that is closest to a word, if it is close enough to be meant.

@@ -31,8 +31,9 @@ options:
   -o OUT              the output; '-' is standard output
   -O0 .. -O3          effort of optimisation (default -O3); results are the same at each level
   -march=CPU          the CPU to compile for (default native)
-  --target=cpu|omp    one thread, or as many as there are cores or OMP_NUM_THREADS says; results
-                      are the same
+  --target=cpu|omp|mpi|mpi+omp
+                      one thread; as many as there are cores or OMP_NUM_THREADS says (the default);
+                      the ranks that mpirun starts; threads of such ranks. Results are the same
   -D NAME=VALUE       replace the literal of a module variable
   --emit=KIND         tokens, ast, types, ir, ir-final, llvm, llvm-opt, asm, obj or exe
   -g                  line tables for debuggers and profilers
@@ -102,7 +103,7 @@ constexpr EmitName emitNames[] = {
 
 /// Kinds of output, commands and options that are announced and do not exist.
 constexpr StringLiteral laterEmits[] = {"ptx", "shared", "header", "pymod"};
-constexpr StringLiteral laterTargets[] = {"mpi", "mpi+omp", "cuda"};
+constexpr StringLiteral laterTargets[] = {"cuda"};
 constexpr StringLiteral laterCommands[] = {"repl", "explain"};
 constexpr StringLiteral commands[] = {"run", "check", "oracle", "doctor"};
 constexpr StringLiteral laterOptions[] = {"-ffp-contract", "-ffast-math", "--check",
@@ -286,14 +287,19 @@ private:
   }
 
   void parseTarget(StringRef name) {
-    if (name == "cpu")
-      line.target = ir::Target::Cpu;
-    else if (name == "omp")
-      line.target = ir::Target::Omp;
+    static constexpr std::pair<StringLiteral, ir::Target> targets[] = {
+        {"cpu", ir::Target::Cpu},
+        {"omp", ir::Target::Omp},
+        {"mpi", ir::Target::Mpi},
+        {"mpi+omp", ir::Target::MpiOmp},
+    };
+    const auto *known = llvm::find_if(targets, [&](auto &row) { return row.first == name; });
+    if (known != std::end(targets))
+      line.target = known->second;
     else if (llvm::is_contained(laterTargets, name))
       fail(unsupported("--target=" + name));
     else
-      fail(error("'--target=" + name + "' is neither cpu nor omp"));
+      fail(error("'--target=" + name + "' is none of cpu, omp, mpi and mpi+omp"));
   }
 
   void parseOptimize(StringRef level) {

@@ -6,6 +6,7 @@
 //
 //===-----------------------------------------------------------------------------------------===//
 #include "Compile.h"
+#include "Ranks.h"
 #include "Remarks.h"
 #include "codegen/Codegen.h"
 #include "frontend/Lexer.h"
@@ -33,6 +34,7 @@ std::unique_ptr<llvm::MemoryBuffer> readInput(StringRef path) {
       return std::move(*buffer);
     problem = buffer.getError().message();
   }
+  awaitFirstRank();
   llvm::errs() << "hpcc: error: cannot read '" << path << "': " << problem << '\n';
   return nullptr;
 }
@@ -74,6 +76,9 @@ public:
     if (isReported && !diags.hasProblems())
       return;
     isReported = true;
+    if (isFurtherRank() && !diags.hasProblems())
+      return;
+    awaitFirstRank();
     for (const Diagnostics *list : {&diags, irRemarks.get()})
       if (list && line.json)
         list->renderJson(llvm::errs());

@@ -8,6 +8,7 @@
 #include "Compile.h"
 #include "Doctor.h"
 #include "Oracle.h"
+#include "Ranks.h"
 #include "codegen/Codegen.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/raw_ostream.h"
@@ -42,6 +43,7 @@ int main(int argc, const char **argv) {
   std::string path = llvm::sys::fs::getMainExecutable(argv[0], reinterpret_cast<void *>(&carryOut));
   auto parsed = parseCommandLine(llvm::ArrayRef(argv + 1, argv + argc));
   if (const auto *error = std::get_if<CommandError>(&parsed)) {
+    awaitFirstRank();
     llvm::errs() << "hpcc: " << error->text << '\n';
     return error->exitCode;
   }
