@@ -177,6 +177,19 @@ void emitOwnIterations(FunctionState &state, const ir::Axis &axis, Value *lo, Va
 // What all ranks get of it
 //===-----------------------------------------------------------------------------------------===//
 
+/// The axis of a compute that the ranks divide, or null.
+static const ir::Axis *dividedAxis(const ir::Compute &compute) {
+  for (const ir::Axis &axis : compute.axes)
+    if (axis.ranks)
+      return &axis;
+  return nullptr;
+}
+
+/// A tree sum that the ranks divide into subtrees.
+static bool isDividedTree(const ir::Assign &assign, const ir::Axis &axis) {
+  return isTree(assign) && is_contained(assign.treeAxes, axis.iterator);
+}
+
 namespace {
 
 /// A target of a divided reduction, or of a part of a chain.
@@ -213,8 +226,7 @@ public:
 
 private:
   void findTargets(const ir::Compute &compute) {
-    const ir::Axis &axis =
-        *find_if(compute.axes, [](const ir::Axis &each) { return each.ranks.has_value(); });
+    const ir::Axis &axis = *dividedAxis(compute);
     isTeamwork = state.team && any_of(compute.axes, [](const ir::Axis &each) {
                    return each.mapping != ir::Mapping::None;
                  });
@@ -224,15 +236,15 @@ private:
       bool indexed = any_of(assign.target.indices, [&](const ir::Index &index) {
         return index.form.coefficientOf(axis.iterator) != 0;
       });
-      if (axis.kind == ir::AxisKind::Par || buffer.home || indexed || isTree(assign) ||
+      if (axis.kind == ir::AxisKind::Par || buffer.home || indexed || isDividedTree(assign, axis) ||
           is_contained(compute.locals, assign.target.buffer) ||
           !seen.insert(assign.target.buffer).second)
         continue;
       bool isScalar = buffer.dims == 0;
       if (!isScalar && buffer.storage != ir::Storage::Own)
         reportFault(state, "ranks reduce an array that is not their own");
-      bool ordered = axis.kind == ir::AxisKind::Seq || assign.order == ir::ReductionOrder::Seq ||
-                     assign.op == AssignOp::Set;
+      bool ordered = axis.kind == ir::AxisKind::Seq || assign.op == AssignOp::Set ||
+                     assign.order != ir::ReductionOrder::Any;
       (ordered ? chained : reduced).push_back({&assign, isScalar});
     }
   }
@@ -433,16 +445,16 @@ static bool mayMeet(const ir::Program &program, const ir::Access &a, const ir::A
 
 std::vector<ir::Stmt> splitAtTrees(FunctionState &state, const ir::Stmt &stmt) {
   const auto &compute = std::get<ir::Compute>(stmt.node);
-  bool isDivided =
-      any_of(compute.axes, [](const ir::Axis &axis) { return axis.ranks.has_value(); });
+  const ir::Axis *divided = dividedAxis(compute);
   auto isLocal = [&](const ir::Assign &assign) {
     return is_contained(compute.locals, assign.target.buffer);
   };
-  auto isStore = [&](const ir::Assign &assign) { return !isTree(assign) && !isLocal(assign); };
-  if (!isDivided || none_of(compute.body, isTree) || none_of(compute.body, isStore))
+  auto isSum = [&](const ir::Assign &assign) { return isDividedTree(assign, *divided); };
+  auto isStore = [&](const ir::Assign &assign) { return !isSum(assign) && !isLocal(assign); };
+  if (!divided || none_of(compute.body, isSum) || none_of(compute.body, isStore))
     return {};
   ir::Stmt stores = stmt, sums = stmt;
-  erase_if(std::get<ir::Compute>(stores.node).body, isTree);
+  erase_if(std::get<ir::Compute>(stores.node).body, isSum);
   erase_if(std::get<ir::Compute>(sums.node).body, isStore);
   for (const ir::Assign &store : make_filter_range(compute.body, isStore))
     ir::forEachAccess(sums, [&](const ir::Access &access, ir::Use) {

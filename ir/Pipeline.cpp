@@ -39,18 +39,27 @@ std::vector<const Pass *> defaultPipeline() {
 }
 
 std::vector<const Pass *> mappingPipeline(Target target) {
-  bool ranks = target == Target::Mpi || target == Target::MpiOmp;
-  bool threads = target == Target::Omp || target == Target::MpiOmp;
-  std::vector<llvm::StringLiteral> flags;
-  if (ranks || threads)
-    flags.emplace_back("split-loops"); // loops whose iterations can be divided
-  if (ranks) {
-    flags.emplace_back("decompose");        // which rank runs what
-    flags.emplace_back("insert-exchanges"); // what ranks send to each other
+  static constexpr llvm::StringLiteral threads[] = {
+      "split-loops", // loops whose iterations threads can take
+      "map-cpu",     // which thread runs what
+  };
+  static constexpr llvm::StringLiteral ranks[] = {
+      "split-loops",      // loops whose iterations ranks can take
+      "decompose",        // which rank runs what
+      "insert-exchanges", // what they send to each other
+      "map-cpu",          // which thread of a rank runs what
+  };
+  switch (target) {
+  case Target::Cpu:
+    return {};
+  case Target::Omp:
+    return passesOf(threads);
+  case Target::Mpi:
+    return passesOf(llvm::ArrayRef(ranks).drop_back());
+  case Target::MpiOmp:
+    return passesOf(ranks);
   }
-  if (threads)
-    flags.emplace_back("map-cpu"); // which thread runs what
-  return passesOf(flags);
+  return {};
 }
 
 /// The flag that is closest to a word, if it is close enough to be meant.
