@@ -380,14 +380,16 @@ private:
       return;
     scalars =
         createEntryAlloca(state, ArrayType::get(builder.getInt64Ty(), chained.size()), "chain");
-    passChain(Entry::hpc_ranks_chain_receive);
+    once("receive", [&] { passChain(Entry::hpc_ranks_chain_receive); });
   }
 
   void sendChain() {
     if (chained.empty())
       return;
-    passChain(Entry::hpc_ranks_chain_send);
-    passChain(Entry::hpc_ranks_chain_end);
+    once("send", [&] {
+      passChain(Entry::hpc_ranks_chain_send);
+      passChain(Entry::hpc_ranks_chain_end);
+    });
   }
 
   void passChain(Entry entry) {

@@ -72,7 +72,11 @@ private:
   }
 
   void choose(Compute &compute, const Stmt &stmt, Facts &facts) {
-    if (compute.axes.empty() || workOf(stmt, facts).most < thresholds.phase)
+    // The outer points of a share are a few rows, whatever the box.
+    bool outer = llvm::any_of(compute.axes, [](const Axis &axis) {
+      return axis.ranks && axis.ranks->part == RankPart::Outer;
+    });
+    if (outer || compute.axes.empty() || workOf(stmt, facts).most < thresholds.phase)
       return;
     AxisChoice choice = chooseAxis(program, compute, facts, thresholds);
     if (!choice.axis)
