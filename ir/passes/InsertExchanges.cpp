@@ -17,6 +17,8 @@ namespace {
 /// What ranks are known to have up to date beside their own rows, at a place of the program.
 struct Freshness {
   std::vector<Rows> known;
+  std::set<BufferId> views = {}; // of arrays with a home: names that have not ended
+  std::set<BufferId> gone = {};  // names of arrays that have ended
   bool reached = true;
 };
 
@@ -44,7 +46,7 @@ private:
     Block out;
     for (size_t index = 0; index < block.size(); ++index) {
       Stmt &stmt = block[index];
-      std::vector<Rows> missing = missingOf(rowsOf(stmt), now);
+      std::vector<Rows> missing = missingOf(rowsOf(stmt, now), now);
       std::vector<Rows> parts = missing;
       if (!missing.empty()) {
         takeAlong(block, index, now, parts);
@@ -69,8 +71,17 @@ private:
     return now;
   }
 
-  /// What must be up to date in front of the statement, a loop included for all of its iterations.
-  std::vector<Rows> rowsOf(const Stmt &stmt) {
+  /// What must be up to date in front of the statement: of a loop for all of its iterations, of the
+  /// end of a name for those views that go on.
+  std::vector<Rows> rowsOf(const Stmt &stmt, const Freshness &now) {
+    if (const auto *drop = std::get_if<Drop>(&stmt.node)) {
+      std::vector<Rows> rows;
+      for (BufferId id : now.views)
+        if (const View &view = arrays.views.at(id); view.base == drop->buffer)
+          for (Rows &each : rowsReadBy(view, stmt.loc, program, arrays, symbols, facts))
+            addRows(rows, std::move(each), program, symbols, facts);
+      return rows;
+    }
     bool isDivided = dividedAxisOf(stmt);
     if (!isDivided &&
         (std::holds_alternative<Loop>(stmt.node) || std::holds_alternative<While>(stmt.node)))
@@ -102,7 +113,7 @@ private:
       addFactsOf(program, stmt, facts);
       if (std::holds_alternative<Leave>(stmt.node))
         break;
-      for (Rows &rows : missingOf(rowsOf(block[index + 1]), now)) {
+      for (Rows &rows : missingOf(rowsOf(block[index + 1], now), now)) {
         bool isFinal = !changed.contains(rows.part.buffer) &&
                        llvm::none_of(stale, [&](const StorageOf &storage) {
                          return maybeSame(storage, storageOf(rows), program);
@@ -141,7 +152,8 @@ private:
   Freshness meet(const Freshness &left, const Freshness &right) const {
     if (!left.reached || !right.reached)
       return left.reached ? left : right;
-    Freshness both;
+    Freshness both{{}, left.views, left.gone};
+    both.gone.insert(right.gone.begin(), right.gone.end());
     for (const Rows &rows : left.known)
       if (covers(right.known, rows, program, symbols, facts))
         both.known.push_back(rows);
@@ -169,23 +181,32 @@ private:
   void follow(Stmt &stmt, Freshness &now) {
     if (dividedAxisOf(stmt))
       return makeStale(now, madeStaleBy(stmt, program));
-    std::visit(overloaded{[&](Loop &node) { followLoop(stmt, node, now); },
-                          [&](While &node) { followWhile(stmt, node, now); },
-                          [&](If &node) { followBranch(node, now); },
-                          [&](Labelled &node) { followLabelled(node, now); },
-                          [&](Leave &node) {
-                            auto [way, isFirst] = ways.emplace(node.label, now);
-                            if (!isFirst)
-                              way->second = meet(way->second, now);
-                            now = {{}, false};
-                          },
-                          [&](Alloc &node) { makeFresh(node.buffer, now); },
-                          [&](OneOf<Parallel, Single, Exchange> auto &node) {
-                            now = follow(node.body, std::move(now));
-                          },
-                          [](OneOf<Let, Declare, View, Bind, Drop, Compute, Barrier, Call,
-                                   LibraryCall, Check> auto &) {}},
-               stmt.node);
+    std::visit(
+        overloaded{
+            [&](Loop &node) { followLoop(stmt, node, now); },
+            [&](While &node) { followWhile(stmt, node, now); },
+            [&](If &node) { followBranch(node, now); },
+            [&](Labelled &node) { followLabelled(node, now); },
+            [&](Leave &node) {
+              auto [way, isFirst] = ways.emplace(node.label, now);
+              if (!isFirst)
+                way->second = meet(way->second, now);
+              now = {{}, {}, {}, false};
+            },
+            [&](Alloc &node) { makeFresh(node.buffer, now); },
+            [&](OneOf<Parallel, Single, Exchange> auto &node) {
+              now = follow(node.body, std::move(now));
+            },
+            [&](View &node) {
+              if (program[node.base].home)
+                now.views.insert(node.result);
+            },
+            [&](Drop &node) {
+              now.views.erase(node.buffer);
+              now.gone.insert(node.buffer);
+            },
+            [](OneOf<Let, Declare, Bind, Compute, Barrier, Call, LibraryCall, Check> auto &) {}},
+        stmt.node);
   }
 
   /// What a new array holds is arbitrary everywhere.
@@ -193,6 +214,7 @@ private:
     const Buffer &buffer = program[id];
     if (!buffer.home)
       return;
+    now.gone.erase(id);
     for (unsigned slot = 0; slot < buffer.slots; ++slot) {
       StorageOf storage{id, Affine(static_cast<int64_t>(slot))};
       now.known.push_back(wholeArray(program, storage, ExchangeFor::All, {}, {}));

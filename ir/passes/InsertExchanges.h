@@ -90,7 +90,7 @@ std::string toText(const Rows &rows, const Program &program, const RowSymbols &s
                    const Facts &facts);
 
 //===-----------------------------------------------------------------------------------------===//
-// What statements need and make stale (InsertExchangesNeeds.cpp)
+// What statements read (InsertExchangesNeeds.cpp)
 //===-----------------------------------------------------------------------------------------===//
 
 /// What is the same for all statements of a function.
@@ -100,6 +100,7 @@ struct FunctionArrays {
   StorageGroups groups;
   std::vector<BufferId> divided; // arrays with a home
   std::map<BufferId, View> views;
+  std::set<BufferId> read; // views that something but a print reads
 };
 
 /// What the statement itself reads, of arrays with a home, that its reader does not own. Of a
@@ -108,9 +109,20 @@ struct FunctionArrays {
 std::vector<Rows> rowsReadBy(const Stmt &stmt, Program &program, const FunctionArrays &arrays,
                              RowSymbols &symbols, Facts &facts);
 
-/// The same for the condition of a loop.
+/// What is read of an array by its view, which may be after the array's name has ended.
+std::vector<Rows> rowsReadBy(const View &view, Loc loc, Program &program,
+                             const FunctionArrays &arrays, RowSymbols &symbols, Facts &facts);
+
+/// What the condition of a loop reads.
 std::vector<Rows> rowsReadBy(const Scalar &condition, Loc loc, Program &program,
                              const FunctionArrays &arrays, RowSymbols &symbols, Facts &facts);
+
+/// The axis of a compute or a loop whose iterations ranks divide among themselves, or null.
+const Axis *dividedAxisOf(const Stmt &stmt);
+
+//===-----------------------------------------------------------------------------------------===//
+// Loops (InsertExchangesLoops.cpp)
+//===-----------------------------------------------------------------------------------------===//
 
 /// What the loop and all inside it needs of arrays that nothing in it makes stale, in symbols that
 /// are declared in front of the loop.
@@ -119,9 +131,6 @@ std::vector<Rows> rowsOfLoop(const Stmt &loop, Program &program, const FunctionA
 
 /// The storages of which only owners have some rows up to date behind the statement.
 std::vector<StorageOf> madeStaleBy(const Stmt &stmt, const Program &program);
-
-/// True for a compute or a loop whose iterations ranks divide among themselves.
-const Axis *dividedAxisOf(const Stmt &stmt);
 
 } // namespace hpcc::ir
 

@@ -1,4 +1,4 @@
-//===- InsertExchangesNeeds.cpp - which rows statements read and make stale -------------------===//
+//===- InsertExchangesNeeds.cpp - which rows statements read ----------------------------------===//
 //
 // A rank that runs some iterations of a divided axis reads rows at a fixed distance from its own (a
 // halo), rows that follow from its iterations otherwise, or any; a statement that all ranks run
@@ -7,9 +7,22 @@
 //===-----------------------------------------------------------------------------------------===//
 
 #include "InsertExchanges.h"
-#include "ir/Slots.h"
 
 namespace hpcc::ir {
+
+static bool isPrint(LibraryFunction function) {
+  switch (function) {
+  case LibraryFunction::PrintText:
+  case LibraryFunction::PrintScalar:
+  case LibraryFunction::PrintRepr:
+  case LibraryFunction::PrintNumPyRepr:
+  case LibraryFunction::PrintArray:
+  case LibraryFunction::PrintList:
+    return true;
+  default:
+    return false;
+  }
+}
 
 FunctionArrays::FunctionArrays(const Program &program, const Function &function)
     : groups(program, function) {
@@ -20,6 +33,10 @@ FunctionArrays::FunctionArrays(const Program &program, const Function &function)
     });
     if (const auto *view = std::get_if<View>(&stmt.node))
       views.emplace(view->result, *view);
+    const auto *call = std::get_if<LibraryCall>(&stmt.node);
+    if (!std::holds_alternative<Drop>(stmt.node) && !std::holds_alternative<View>(stmt.node) &&
+        (!call || !isPrint(call->function)))
+      forEachBuffer(stmt, [&](BufferId id) { read.insert(id); });
   });
 }
 
@@ -35,20 +52,6 @@ const Axis *dividedAxisOf(const Stmt &stmt) {
 }
 
 namespace {
-
-bool isPrint(LibraryFunction function) {
-  switch (function) {
-  case LibraryFunction::PrintText:
-  case LibraryFunction::PrintScalar:
-  case LibraryFunction::PrintRepr:
-  case LibraryFunction::PrintNumPyRepr:
-  case LibraryFunction::PrintArray:
-  case LibraryFunction::PrintList:
-    return true;
-  default:
-    return false;
-  }
-}
 
 /// Gathers the rows that one statement reads.
 class RowCollector {
@@ -76,6 +79,13 @@ public:
                           [](OneOf<Alloc, Declare, View, Bind, Drop, While, Labelled, Leave,
                                    Parallel, Single, Barrier, Exchange> auto &) {}},
                stmt.node);
+  }
+
+  /// What later statements read by the view.
+  void collect(const View &view, Loc where) {
+    loc = where;
+    whom = arrays.read.contains(view.result) ? ExchangeFor::All : ExchangeFor::Root;
+    readView(view, "it is read by another name");
   }
 
   /// What the condition of a loop reads.
@@ -436,84 +446,6 @@ private:
   Loc loc;
 };
 
-//===-----------------------------------------------------------------------------------------===//
-// Loops
-//===-----------------------------------------------------------------------------------------===//
-
-/// Gathers what all statements of a loop read.
-class LoopRows {
-public:
-  LoopRows(Program &program, const FunctionArrays &arrays, RowSymbols &symbols, Facts &facts)
-      : program(program), arrays(arrays), symbols(symbols), facts(facts) {}
-
-  std::vector<Rows> of(const Loop &loop) {
-    Facts::Mark mark = facts.mark();
-    facts.addAxis(loop.axis);
-    std::vector<Rows> rows = of(loop.body);
-    facts.rewind(mark);
-    return without(std::move(rows), loop.axis.iterator, &loop.axis);
-  }
-
-  std::vector<Rows> of(const While &loop, Loc loc) {
-    Block turn = loop.header; // one scope
-    turn.insert(turn.end(), loop.body.begin(), loop.body.end());
-    RowCollector condition(program, arrays, symbols, facts);
-    condition.collect(loop.condition, loc);
-    std::vector<Rows> rows = of(turn, std::move(condition.rows));
-    return loop.iterator ? without(std::move(rows), *loop.iterator, nullptr) : rows;
-  }
-
-private:
-  std::vector<Rows> of(const Block &block, std::vector<Rows> rows = {}) {
-    Facts::Mark mark = facts.mark();
-    for (const Stmt &stmt : block) {
-      for (Rows &each : of(stmt))
-        addRows(rows, std::move(each), program, symbols, facts);
-      addFactsOf(program, stmt, facts);
-    }
-    facts.rewind(mark);
-    for (const Stmt &stmt : block) {
-      if (const auto *let = std::get_if<Let>(&stmt.node))
-        rows = without(std::move(rows), let->symbol, nullptr);
-      forEachDeclaredBuffer(stmt, [&](BufferId id) {
-        llvm::erase_if(rows, [&](const Rows &each) { return each.part.buffer == id; });
-      });
-    }
-    return rows;
-  }
-
-  std::vector<Rows> of(const Stmt &stmt) {
-    if (const auto *loop = std::get_if<Loop>(&stmt.node); loop && !loop->axis.ranks)
-      return of(*loop);
-    if (const auto *loop = std::get_if<While>(&stmt.node))
-      return of(*loop, stmt.loc);
-    std::vector<Rows> rows = rowsReadBy(stmt, program, arrays, symbols, facts);
-    if (dividedAxisOf(stmt))
-      return rows;
-    Facts::Mark mark = facts.mark();
-    forEachInnerBlock(stmt, [&](const Block &block) {
-      for (Rows &each : of(block))
-        addRows(rows, std::move(each), program, symbols, facts);
-    });
-    facts.rewind(mark);
-    return rows;
-  }
-
-  std::vector<Rows> without(std::vector<Rows> rows, SymbolId symbol, const Axis *axis) {
-    std::vector<Rows> kept;
-    for (Rows &each : rows)
-      if (std::optional<Rows> wider =
-              withoutSymbol(std::move(each), symbol, axis, program, symbols))
-        addRows(kept, std::move(*wider), program, symbols, facts);
-    return kept;
-  }
-
-  Program &program;
-  const FunctionArrays &arrays;
-  RowSymbols &symbols;
-  Facts &facts;
-};
-
 } // namespace
 
 std::vector<Rows> rowsReadBy(const Stmt &stmt, Program &program, const FunctionArrays &arrays,
@@ -523,49 +455,18 @@ std::vector<Rows> rowsReadBy(const Stmt &stmt, Program &program, const FunctionA
   return std::move(collector.rows);
 }
 
+std::vector<Rows> rowsReadBy(const View &view, Loc loc, Program &program,
+                             const FunctionArrays &arrays, RowSymbols &symbols, Facts &facts) {
+  RowCollector collector(program, arrays, symbols, facts);
+  collector.collect(view, loc);
+  return std::move(collector.rows);
+}
+
 std::vector<Rows> rowsReadBy(const Scalar &condition, Loc loc, Program &program,
                              const FunctionArrays &arrays, RowSymbols &symbols, Facts &facts) {
   RowCollector collector(program, arrays, symbols, facts);
   collector.collect(condition, loc);
   return std::move(collector.rows);
-}
-
-std::vector<Rows> rowsOfLoop(const Stmt &stmt, Program &program, const FunctionArrays &arrays,
-                             RowSymbols &symbols, Facts &facts) {
-  LoopRows collector(program, arrays, symbols, facts);
-  std::vector<Rows> rows;
-  if (const auto *loop = std::get_if<Loop>(&stmt.node))
-    rows = collector.of(*loop);
-  else if (const auto *loop = std::get_if<While>(&stmt.node))
-    rows = collector.of(*loop, stmt.loc);
-  std::vector<StorageOf> stale = madeStaleBy(stmt, program);
-  for (BufferId id : advancedBuffers(stmt))
-    llvm::erase_if(rows, [&](const Rows &each) { return each.part.buffer == id; });
-  llvm::erase_if(rows, [&](const Rows &each) {
-    return llvm::any_of(stale, [&](const StorageOf &storage) {
-      return maybeSame(storage, storageOf(each), program);
-    });
-  });
-  return rows;
-}
-
-static void addStaleOf(const Stmt &stmt, bool isDivided, const Program &program,
-                       std::vector<StorageOf> &stale) {
-  isDivided = isDivided || dividedAxisOf(stmt);
-  if (const auto *compute = std::get_if<Compute>(&stmt.node); compute && isDivided)
-    for (const Assign &assign : compute->body)
-      if (program[assign.target.buffer].home)
-        stale.push_back({assign.target.buffer, assign.target.slot});
-  forEachInnerBlock(stmt, [&](const Block &block) {
-    for (const Stmt &inner : block)
-      addStaleOf(inner, isDivided, program, stale);
-  });
-}
-
-std::vector<StorageOf> madeStaleBy(const Stmt &stmt, const Program &program) {
-  std::vector<StorageOf> stale;
-  addStaleOf(stmt, false, program, stale);
-  return stale;
 }
 
 } // namespace hpcc::ir
