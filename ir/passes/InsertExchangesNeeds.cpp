@@ -357,26 +357,28 @@ private:
         return addWhole(storage, "which rows it reads is not known before it");
       lo = lows.front(), hi = highs.front(), least = most = 0;
     }
-    part.whom = least == 0 && most == 0 ? ExchangeFor::All : ExchangeFor::Own;
+    part.whom = least == 0 && most == 0 && !isFew(*divided) ? ExchangeFor::All : ExchangeFor::Own;
     if (part.whom == ExchangeFor::Own) {
-      part.axis = *divided;
-      part.axis->iterator = symbols.iterator;
-      part.axis->ranks->part = RankPart::All;
-      part.axis->ranks->left = part.axis->ranks->right = 0;
+      part.axis = Axis{symbols.iterator, divided->lo, divided->hi};
+      part.axis->ranks = RankMapping{over};
     }
     part.lo = substitute(*lo, iterator, Affine(symbols.iterator));
     part.hi = substitute(*hi, iterator, Affine(symbols.iterator)) + 1;
     add(std::move(part));
   }
 
-  /// The iterations of the axis as positions in shares, or all positions: then computes over
-  /// different rows read the same. A few rows are left as they are, which often have one owner.
-  Axis sharesOf(const Axis &axis, bool exact) const {
-    const Distribution &over = axis.ranks->over;
+  /// True for a few iterations, which often have one owner.
+  static bool isFew(const Axis &axis) {
     constexpr int64_t few = 4;
     std::optional<Affine> lo = axis.lo.asSingle(), hi = axis.hi.asSingle();
     std::optional<int64_t> count = lo && hi ? (*hi - *lo).asConstant() : std::nullopt;
-    bool isFew = count && *count <= few;
+    return count && *count <= few;
+  }
+
+  /// The iterations of the axis as positions in shares, or all positions: then computes over
+  /// different rows read the same. A few are left as they are.
+  Axis sharesOf(const Axis &axis, bool exact) const {
+    const Distribution &over = axis.ranks->over;
     bool isInside =
         llvm::any_of(axis.lo.forms,
                      [&](const Affine &form) { return facts.isNonNegative(form + over.offset); }) &&
@@ -384,7 +386,7 @@ private:
           return facts.isAtMost(form + over.offset, over.rows);
         });
     Axis shares = axisOfShares(symbols, over.rows, !isInside);
-    if (isFew || (exact && !isInside)) {
+    if (isFew(axis) || (exact && !isInside)) {
       shares.lo = axis.lo, shares.hi = axis.hi;
       for (Affine &form : shares.lo.forms)
         form = form + over.offset;
