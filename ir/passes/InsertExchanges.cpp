@@ -483,34 +483,7 @@ private:
 
 } // namespace
 
-/// A view holds its array, so the name of the array may live as long: what is read by the view has
-/// to be brought up to date by that name.
-static void dropBehindViews(Function &function, const Program &program) {
-  std::map<BufferId, BufferId> bases;
-  forEachStmt(function.body, [&](const Stmt &stmt) {
-    if (const auto *view = std::get_if<View>(&stmt.node))
-      bases.emplace(view->result, view->base);
-  });
-  forEachBlock(function.body, [&](Block &block) {
-    for (size_t place = block.size(); place-- > 0;) {
-      const auto *drop = std::get_if<Drop>(&block[place].node);
-      if (!drop || !program[drop->buffer].home)
-        continue;
-      auto isViewOfIt = [&](const Stmt &stmt) {
-        const auto *other = std::get_if<Drop>(&stmt.node);
-        auto view = other ? bases.find(other->buffer) : bases.end();
-        return view != bases.end() && view->second == drop->buffer;
-      };
-      auto begin = block.begin() + static_cast<std::ptrdiff_t>(place);
-      auto last = std::find_if(block.rbegin(), std::make_reverse_iterator(begin), isViewOfIt);
-      std::rotate(begin, begin + 1, std::max(begin + 1, last.base()));
-    }
-  });
-}
-
 void insertExchanges(Program &program, PassContext &context) {
-  for (Function &function : program.functions)
-    dropBehindViews(function, program);
   for (Function &function : program.functions)
     ExchangePlacer(program, function, context).run();
 }
