@@ -49,6 +49,9 @@ def run_once(name, command, settings):
     """One run: what it prints, and the processor time of the whole process."""
     threads = settings.threads if name.endswith(peers.THREADS) else 1
     environment = dict(os.environ, OMP_NUM_THREADS=str(threads), OPENBLAS_NUM_THREADS="1")
+    if name.endswith(peers.RANKS):
+        environment.update(peers.RANKS_ENVIRONMENT)
+        command = ["mpirun", "-np", str(settings.threads), *command]
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     result = subprocess.run(
         command,

@@ -84,6 +84,12 @@ def prepare_hpcc_for(target):
     return prepare
 
 
+def prepare_hpcc_ranks(case, sizes, directory, tools):
+    if not shutil.which("mpirun"):
+        raise Unavailable("there is no mpirun")
+    return prepare_hpcc_for("mpi")(case, sizes, directory, tools)
+
+
 def prepare_hpcc_run(case, sizes, directory, tools):
     return [tools.hpcc, "run", program_at_size(path_of(case.program), sizes, directory)]
 
@@ -118,6 +124,16 @@ CLANG = "clang-22" if shutil.which("clang-22") else "clang"
 WALL_CLOCK = "-DWALL_CLOCK"
 # The name of a peer that runs on several threads: that of the same peer on one, and this.
 THREADS = "-threads"
+# The same with ranks, each of one thread.
+RANKS = "-ranks"
+# How Open MPI starts ranks on any machine, where they share memory.
+RANKS_ENVIRONMENT = {
+    "OMPI_ALLOW_RUN_AS_ROOT": "1",
+    "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1",
+    "OMPI_MCA_hwloc_base_binding_policy": "none",
+    "OMPI_MCA_pml": "ob1",
+    "OMPI_MCA_btl": "self,vader",
+}
 
 PEERS = {
     "hpcc": prepare_hpcc,
@@ -132,6 +148,7 @@ PEERS = {
 PEERS_OF_THREADS = {
     "hpcc": prepare_hpcc_for("cpu"),
     "hpcc" + THREADS: prepare_hpcc_for("omp"),
+    "hpcc" + RANKS: prepare_hpcc_ranks,
     "gcc": prepare_c("gcc", [WALL_CLOCK]),
     "gcc" + THREADS: prepare_c("gcc", [WALL_CLOCK, "-fopenmp"]),
     "clang": prepare_c(CLANG, [WALL_CLOCK]),

@@ -105,11 +105,12 @@ def overview_of(summaries):
 
 
 def speedups_of(summaries):
-    """One line for each case: how much faster threads are than one thread, for hpcc and for C, and
-    hpcc's speed-up divided by the best of C's, as a Markdown table."""
+    """One line for each case: how much faster threads are than one thread, for hpcc and for C,
+    hpcc's speed-up divided by the best of C's, and how much faster as many ranks are than one
+    thread, as a Markdown table."""
     lines = [
-        "| case | hpcc, s | threads, s | speed-up | of C | hpcc's / C's |",
-        "|---|---:|---:|---:|---:|---:|",
+        "| case | hpcc, s | threads, s | speed-up | of C | hpcc's / C's | ranks, s | speed-up |",
+        "|---|---:|---:|---:|---:|---:|---:|---:|",
     ]
     for summary in summaries:
         median = {name: peer["median"] for name, peer in summary["peers"].items()}
@@ -122,9 +123,11 @@ def speedups_of(summaries):
             continue
         ours = speedup.pop("hpcc")
         of_c = max(speedup.values(), default=None)
+        ranks = median.get("hpcc" + peers.RANKS)
         lines.append(
             f"| {summary['name']} | {median['hpcc']:.4g} | {median['hpcc' + peers.THREADS]:.4g} |"
             f" {ours:.2f} | "
             + (f"{of_c:.2f} | {ours / of_c:.2f} |" if of_c else "| |")
+            + (f" {ranks:.4g} | {median['hpcc'] / ranks:.2f} |" if ranks else " | |")
         )
     return lines

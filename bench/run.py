@@ -30,7 +30,7 @@ def parse_arguments():
     parser.add_argument("--limit", type=float, default=300.0, help="seconds a run may take (300)")
     parser.add_argument("--core", type=int, default=max(os.sched_getaffinity(0)))
     parser.add_argument(
-        "--threads", type=int, default=1, metavar="N", help="speed-ups of N threads, beside OpenMP's"
+        "--threads", type=int, default=1, metavar="N", help="speed-ups of N threads, beside OpenMP's, and of N ranks"
     )
     parser.add_argument("--output", help="the JSON file; else one under bench/results")
     parser.add_argument("--hpcc", default=os.path.join(ROOT, "build", "bin", "hpcc"))

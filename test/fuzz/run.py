@@ -30,9 +30,12 @@ import shrink
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "tools"))
 import check_program  # noqa: E402
 
-# With everything that can be divided divided among threads, whatever it costs.
+# With everything that can be divided divided among threads, whatever it costs; among ranks; and by
+# the interpreter as ranks, which looks for rows that are not sent.
 THREADS = "on 3 threads"
-LEVELS = ["-O0", "-O3", THREADS]
+RANKS = "on 3 ranks"
+SIMULATED_RANKS = "on 3 simulated ranks"
+LEVELS = ["-O0", "-O3", THREADS, SIMULATED_RANKS]
 TIME_LIMIT = 60  # seconds of processor time for one run of hpcc; sanitized builds are slow
 
 
@@ -99,19 +102,28 @@ class Checker:
 
     def commands(self, level):
         """What runs the program at a level, one after the other while all is well."""
-        if level != THREADS:
+        if level.startswith("-O"):
             return [[self.hpcc, "run", "--target=cpu", level, self.path]]
         final, mapped = self.path + ".final.hir", self.path + ".mapped.hir"
-        return [
+        passes = check_program.ON_TEAMS if level == THREADS else check_program.ON_RANKS
+        divide = [
             [self.hpcc, "--emit=ir-final", "--target=cpu", self.path, "-o", final],
-            [self.hpc_opt, final, *check_program.ON_TEAMS, "-o", mapped],
-            [self.hpcc, "run", "-O1", mapped],
+            [self.hpc_opt, final, *passes, "-o", mapped],
+        ]
+        if level == THREADS:
+            return divide + [[self.hpcc, "run", "-O1", mapped]]
+        if level == SIMULATED_RANKS:
+            return divide + [[self.hpc_opt, "--interpret", "--ranks=3", mapped]]
+        executable = self.path + ".exe"
+        return divide + [
+            [self.hpcc, "-O1", mapped, "-o", executable],
+            ["mpirun", "-np", "3", executable],
         ]
 
     def failure_at(self, level, wanted):
         for command in self.commands(level):
             process = subprocess.Popen(
-                command, env=dict(os.environ, OMP_NUM_THREADS="3"),
+                command, env=check_program.mpi_environment(dict(os.environ, OMP_NUM_THREADS="3")),
                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
             resource.prlimit(process.pid, resource.RLIMIT_CPU, (TIME_LIMIT, TIME_LIMIT))
             stdout, stderr = (stream.decode("utf-8", "replace") for stream in process.communicate())
@@ -164,7 +176,8 @@ def describe(seed, failure):
     return "seed %d, hpcc run %s: %s: %s" % (seed, failure.level, failure.kind, failure.detail)
 
 
-def check_seeds(hpcc, python, seeds, jobs, until_failure=False, directory=None, kind=None):
+def check_seeds(
+        hpcc, python, seeds, jobs, until_failure=False, directory=None, kind=None, levels=LEVELS):
     """Checks the programs of these seeds, writing shrunk failures to `directory` if it is given.
 
     Prints failures and refusals as they are found, and returns a list of them.
@@ -178,7 +191,7 @@ def check_seeds(hpcc, python, seeds, jobs, until_failure=False, directory=None, 
             local.checker = Checker(hpcc, python)
             checkers.append(local.checker)
         text, _ = generate.generate(seed, kind)
-        failure, error = local.checker.failure(text, LEVELS)
+        failure, error = local.checker.failure(text, levels)
         if not failure:
             return
         failures.append(failure)
@@ -207,6 +220,7 @@ def main():
     parser.add_argument("--count", type=int, default=2000)
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--kind", choices=generate.KINDS, help="programs of kernels of this kind alone")
+    parser.add_argument("--ranks", action="store_true", help="on 3 ranks too: takes a second a program")
     parser.add_argument("--failures", help="directory for shrunk failing programs")
     parser.add_argument("--until-failure", action="store_true")
     arguments = parser.parse_args()
@@ -216,7 +230,7 @@ def main():
     seeds = range(arguments.seed, arguments.seed + arguments.count)
     failures = check_seeds(
         arguments.hpcc, arguments.oracle, seeds, arguments.jobs, arguments.until_failure, arguments.failures,
-        arguments.kind)
+        arguments.kind, LEVELS + [RANKS] if arguments.ranks else LEVELS)
     kinds = collections.Counter(failure.kind for failure in failures)
     refused = kinds.pop("refusal", 0)
     print("%d programs from seed %d in %.0f s: %d equal to CPython, %d refused, %d failed %s" % (

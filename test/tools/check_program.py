@@ -36,13 +36,17 @@ SHOWN_LINES = 40  # of a difference
 
 @dataclasses.dataclass(frozen=True)
 class Tools:
-    """The executables compared, the environment they run in, and the numbers of threads to try."""
+    """The executables compared, the environment they run in, and what to divide programs among.
+
+    `threads` are numbers of threads, `ranks` pairs of numbers of ranks and of threads in each.
+    """
 
     hpcc: str
     hpc_opt: str
     oracle: str
     environment: dict
     threads: tuple = (3,)
+    ranks: tuple = ()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -192,25 +196,68 @@ def run_executable(tools, program, directory):
     return run_hpcc(tools, [executable], directory)
 
 
-# Puts everything on threads, the smallest boxes too.
+# Puts everything on threads, the smallest boxes too; the same for ranks.
 ON_TEAMS = ["--split-loops", "--map-cpu-always"]
+ON_RANKS = ["--split-loops", "--decompose-always", "--insert-exchanges"]
+ON_RANKS_OF_TEAMS = ON_RANKS + ["--map-cpu-always"]
+
+
+def divide(tools, program, directory, passes):
+    """Compiles the program as far as `passes`. The path of what that leaves, or the failed Outcome."""
+    final, mapped = directory + ".final.hir", directory + ".mapped.hir"
+    for command in [
+        [tools.hpcc, "--emit=ir-final", "--target=cpu", program, "-o", final],
+        [tools.hpc_opt, final, *passes, "-o", mapped],
+    ]:
+        outcome = run_hpcc(tools, command, directory)
+        if outcome.code != 0:
+            return outcome
+    return mapped
 
 
 def run_teams(count):
     """Runs the program with all that can be divided divided among so many threads."""
 
     def run_mode(tools, program, directory):
-        final, mapped = directory + ".final.hir", directory + ".mapped.hir"
-        for command in [
-            [tools.hpcc, "--emit=ir-final", "--target=cpu", program, "-o", final],
-            [tools.hpc_opt, final, *ON_TEAMS, "-o", mapped],
-        ]:
-            outcome = run_hpcc(tools, command, directory)
-            if outcome.code != 0:
-                return outcome
+        mapped = divide(tools, program, directory, ON_TEAMS)
+        if isinstance(mapped, Outcome):
+            return mapped
         environment = dict(tools.environment, OMP_NUM_THREADS=str(count))
         tools = dataclasses.replace(tools, environment=environment)
         return run_hpcc(tools, [tools.hpcc, "run", "-O1", mapped], directory)
+
+    return run_mode
+
+
+def mpi_environment(environment):
+    """With the settings under which Open MPI starts on any machine, quickly."""
+    return dict(
+        environment,
+        OMPI_ALLOW_RUN_AS_ROOT="1",
+        OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1",
+        OMPI_MCA_rmaps_base_oversubscribe="1",
+        OMPI_MCA_hwloc_base_binding_policy="none",
+        OMPI_MCA_pml="ob1",
+        OMPI_MCA_btl="self,vader",
+        OMPI_MCA_mpi_yield_when_idle="1",
+    )
+
+
+def run_ranks(ranks, threads):
+    """Runs the program with all that can be divided divided among so many ranks of so many threads."""
+
+    def run_mode(tools, program, directory):
+        passes = ON_RANKS if threads == 1 else ON_RANKS_OF_TEAMS
+        mapped = divide(tools, program, directory, passes)
+        if isinstance(mapped, Outcome):
+            return mapped
+        executable = directory + ".exe"
+        outcome = run_hpcc(tools, [tools.hpcc, "-O1", mapped, "-o", executable], directory)
+        if outcome.code != 0:
+            return outcome
+        environment = mpi_environment(dict(tools.environment, OMP_NUM_THREADS=str(threads)))
+        tools = dataclasses.replace(tools, environment=environment)
+        return run_hpcc(tools, ["mpirun", "-np", str(ranks), executable], directory)
 
     return run_mode
 
@@ -224,6 +271,9 @@ def run_modes(tools):
     }
     for count in tools.threads:
         modes["hpcc run, everything on %d threads" % count] = run_teams(count)
+    for ranks, threads in tools.ranks:
+        modes["hpcc -o exe, everything on %d ranks of %d threads" % (ranks, threads)] = run_ranks(
+            ranks, threads)
     return modes
 
 
@@ -364,6 +414,9 @@ INTERPRETED = {
     "hpc-opt --split-loops --interpret --reverse-par": ("ir-final", ["--split-loops", "--reverse-par"]),
     # On teams of threads, each iteration a thread of its own: what lacks a barrier is a fault.
     "hpc-opt --map-cpu-always --interpret": ("ir-final", ON_TEAMS),
+    # On ranks: reading what another rank has stored and not sent is a fault.
+    "hpc-opt --decompose-always --interpret --ranks=3": ("ir-final", ON_RANKS + ["--ranks=3"]),
+    "hpc-opt --decompose-always --interpret --ranks=7": ("ir-final", ON_RANKS + ["--ranks=7"]),
 }
 
 
@@ -436,10 +489,13 @@ def main():
     parser.add_argument("--interpret", dest="mode", action="append_const", const="interpret")
     parser.add_argument("--roundtrip", dest="mode", action="append_const", const="roundtrip")
     parser.add_argument("--threads", default="3", metavar="N,..", help="numbers of threads (3)")
+    parser.add_argument("--ranks", default="", metavar="P,..", help="numbers of ranks (none)")
     parser.add_argument("programs", nargs="+", metavar="FILE.hpc")
     arguments = parser.parse_args()
     threads = tuple(int(count) for count in arguments.threads.split(",") if count)
-    tools = Tools(arguments.hpcc, arguments.hpc_opt, arguments.oracle, dict(os.environ), threads)
+    ranks = tuple((int(count), 1) for count in arguments.ranks.split(",") if count)
+    tools = Tools(
+        arguments.hpcc, arguments.hpc_opt, arguments.oracle, dict(os.environ), threads, ranks)
     failures = 0
     for program in arguments.programs:
         difference = check(tools, program, arguments.mode or ALL_MODES)

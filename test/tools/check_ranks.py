@@ -15,21 +15,9 @@ import subprocess
 import sys
 import tempfile
 
+from check_program import mpi_environment
+
 TIME_LIMIT = 120  # seconds for one run
-
-
-def mpi_environment():
-    """The settings under which Open MPI starts on any machine, quickly."""
-    return dict(
-        os.environ,
-        OMPI_ALLOW_RUN_AS_ROOT="1",
-        OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1",
-        OMPI_MCA_rmaps_base_oversubscribe="1",
-        OMPI_MCA_hwloc_base_binding_policy="none",
-        OMPI_MCA_pml="ob1",
-        OMPI_MCA_btl="self,vader",
-        OMPI_MCA_mpi_yield_when_idle="1",
-    )
 
 
 def outputs(command, ranks, scratch):
@@ -37,7 +25,7 @@ def outputs(command, ranks, scratch):
     folder = tempfile.mkdtemp(dir=scratch)
     if ranks:
         command = ["mpirun", "-np", str(ranks), "--output-filename", folder + ":nocopy"] + command
-    run = subprocess.run(command, capture_output=True, text=True, timeout=TIME_LIMIT, env=mpi_environment())
+    run = subprocess.run(command, capture_output=True, text=True, timeout=TIME_LIMIT, env=mpi_environment(os.environ))
     if run.returncode != 0:
         print("%s: exit code %d\n%s%s" % (" ".join(command), run.returncode, run.stdout, run.stderr))
         for name in glob.glob(folder + "/*/rank.*/stderr"):

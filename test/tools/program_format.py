@@ -18,12 +18,15 @@ class ProgramFormat(lit.formats.base.FileBasedTest):
         config = test.config
         if "oracle" not in config.available_features:
             return lit.Test.UNSUPPORTED, "needs the oracle: ./x oracle-env"
+        full = "full" in config.available_features
+        ranks = ((1, 1), (2, 1), (3, 1), (5, 1), (7, 1), (2, 2)) if full else ((3, 1),)
         tools = check_program.Tools(
             config.hpcc,
             config.hpc_opt,
             config.oracle,
             config.environment,
-            (1, 2, 3, 8) if "full" in config.available_features else (3,),
+            (1, 2, 3, 8) if full else (3,),
+            ranks if "mpi" in config.available_features else (),
         )
         start = time.time()
         difference = check_program.check(tools, test.getSourcePath(), check_program.ALL_MODES)
