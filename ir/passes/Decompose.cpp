@@ -72,17 +72,16 @@ private:
   /// Row-major arrays that are accessed by subscripts alone, printed, or added up: no name but
   /// their own. Of those the ones that a statement with enough work stores.
   void findCandidates() {
-    std::set<BufferId> refused, views;
     std::map<BufferId, BufferId> bases;
-    auto refuse = [&](BufferId id) { refused.insert(id); };
+    auto refuse = [&](BufferId id, llvm::StringRef why) { refused.try_emplace(id, why.str()); };
     forEachStmt(function.body, [&](const Stmt &stmt) {
       std::visit(overloaded{[&](const Alloc &node) { considerAlloc(node.buffer); },
                             [&](const View &node) { bases.emplace(node.result, node.base); },
-                            [&](const Bind &node) { refuse(node.source); },
+                            [&](const Bind &node) { refuse(node.source, "has another name"); },
                             [&](const Call &node) {
                               for (const CallArgument &argument : node.arguments)
                                 if (const auto *id = std::get_if<BufferId>(&argument))
-                                  refuse(*id);
+                                  refuse(*id, "is passed to a function");
                             },
                             [](const auto &) {}},
                  stmt.node);
@@ -95,10 +94,10 @@ private:
         return;
       forEachBuffer(stmt, [&](BufferId id) {
         if (auto base = bases.find(id); base != bases.end())
-          refuse(base->second);
+          refuse(base->second, "has another name");
       });
     });
-    for (BufferId id : refused)
+    for (const auto &[id, why] : refused)
       candidates.erase(id);
     std::set<BufferId> worthwhile;
     Facts facts;
@@ -108,8 +107,11 @@ private:
 
   void considerAlloc(BufferId id) {
     const Buffer &buffer = program[id];
-    if (buffer.dims != 0 && buffer.layout.empty() && buffer.like.empty())
-      candidates.insert(id);
+    if (buffer.dims == 0)
+      return;
+    candidates.insert(id);
+    if (!buffer.layout.empty() || !buffer.like.empty())
+      refused.try_emplace(id, "has its rows not one behind the other");
   }
 
   void collectWorthwhile(const Block &block, Facts &facts, std::set<BufferId> &worthwhile) {
@@ -405,7 +407,7 @@ private:
         choose(axis, *over);
     if (!mapping) {
       if (!compute.axes.empty())
-        missed(placeOf(piece.stmt), "each rank computes all of it");
+        missed(placeOf(piece.stmt), "each rank computes all of it: " + whyUndivided(compute));
       return;
     }
     compute.axes[chosen].ranks = mapping;
@@ -413,6 +415,21 @@ private:
                    "divided among ranks, and %" + nameOfTarget(compute) +
                        (isCombined(compute) ? " combined" : " passed from one to the next"));
     context.count("reductions divided");
+  }
+
+  /// Why a compute without rows of their owners is not divided.
+  std::string whyUndivided(const Compute &compute) const {
+    for (const Assign &assign : compute.body) {
+      BufferId id = assign.target.buffer;
+      if (isLocal(compute, id) || program[id].dims == 0)
+        continue;
+      auto why = refused.find(id);
+      if (program[id].storage != Storage::Own)
+        return "%" + program[id].name + " names an array that only a run knows";
+      return "%" + program[id].name + " " +
+             (why != refused.end() ? why->second : "is small, or the same on all ranks");
+    }
+    return "no axis of it follows rows";
   }
 
   /// True if ranks can reduce alone, and their results make the whole.
@@ -491,6 +508,7 @@ private:
   double leastWork;
   PassContext &context;
   std::set<BufferId> candidates, used;
+  std::map<BufferId, std::string> refused; // arrays that have no homes, and why
 };
 
 void decomposeFrom(Program &program, PassContext &context, double leastWork) {
