@@ -256,13 +256,12 @@ private:
     forEachBuffer(stmt, [&](BufferId id) { touchesHomes |= program[id].home.has_value(); });
     if (!touchesHomes && (compute.axes.empty() || workOf(stmt, facts).most < leastWork))
       return {std::move(stmt)};
-    if (canRaise(compute)) {
-      if (!compute.axes.empty())
-        missed(placeOf(stmt), "each rank computes all of it: an error must be that of the first "
-                              "point");
+    straightenRows(program, compute);
+    std::optional<std::vector<Piece>> pieces = splitByOwner(program, stmt);
+    if (pieces && pieces->size() > 1 && canRaise(compute)) {
+      missedError(stmt);
       return {std::move(stmt)};
     }
-    std::optional<std::vector<Piece>> pieces = splitByOwner(program, stmt);
     if (!pieces) {
       missed(placeOf(stmt), "each rank computes all of it: what it stores belongs to different "
                             "ranks and depends on one another");
@@ -304,6 +303,10 @@ private:
       missed(placeOf(piece.stmt), "each rank computes all of it: rows follow from rows before");
       return;
     }
+    if (!raisesInOrder(compute, piece.target.axis, piece.target.over)) {
+      missedError(piece.stmt);
+      return;
+    }
     if (indexesCarried(compute, axis)) {
       missed(placeOf(piece.stmt), "each rank computes all of it: it stores an array that all "
                                   "ranks have beside rows of one");
@@ -314,6 +317,18 @@ private:
       used.insert(assign.target.buffer);
     context.passed(placeOf(piece.stmt), "divided among ranks by rows of %" + nameOfTarget(compute));
     context.count("computes divided");
+  }
+
+  /// True if the first error is that of the first rank that comes to one: ranks have iterations
+  /// that follow each other, of the outermost axis.
+  static bool raisesInOrder(const Compute &compute, size_t axis, const Distribution &over) {
+    return !canRaise(compute) || (axis == 0 && over.division == Division::Blocks);
+  }
+
+  void missedError(const Stmt &stmt) {
+    if (!std::get<Compute>(stmt.node).axes.empty())
+      missed(placeOf(stmt),
+             "each rank computes all of it: an error must be that of the first point");
   }
 
   /// True if a point loads rows that another point of the axis stores.
@@ -384,7 +399,9 @@ private:
     std::vector<SymbolId> iterators = iteratorsOf(compute);
     size_t chosen = 0;
     auto choose = [&](size_t axis, const Distribution &over) {
-      if (!mapping && canReduceAlong(compute, axis, piece)) {
+      bool inOrder = raisesInOrder(compute, axis, over) &&
+                     !(canRaise(compute) && piece.target.kind == TargetClass::Kind::Tree);
+      if (!mapping && inOrder && canReduceAlong(compute, axis, piece)) {
         mapping = RankMapping{over};
         chosen = axis;
       }

@@ -25,6 +25,11 @@ RowForm rowOf(const Access &access, llvm::ArrayRef<SymbolId> iterators);
 
 std::vector<SymbolId> iteratorsOf(const Compute &compute);
 
+/// Where the rows that a par axis stores are every k-th one or run backwards (row = k * i + rest, k
+/// not 1), makes an axis of the rows themselves of it, with a step, if the compute needs its
+/// iterations as multiples of k only.
+void straightenRows(const Program &program, Compute &compute);
+
 /// A row that iteration i of a divided axis touches: i + rest.
 struct RowUse {
   BufferId buffer;

@@ -27,6 +27,77 @@ RowForm rowOf(const Access &access, llvm::ArrayRef<SymbolId> iterators) {
   return row;
 }
 
+namespace {
+
+/// The coefficient by which the axis counts rows that the compute stores, if it is one number.
+std::optional<std::pair<int64_t, Affine>> countedRows(const Program &program,
+                                                      const Compute &compute, const Axis &axis) {
+  std::optional<std::pair<int64_t, Affine>> counted;
+  for (const Assign &assign : compute.body) {
+    if (!program[assign.target.buffer].home || assign.target.indices.front().wrap)
+      continue;
+    const Affine &form = assign.target.indices.front().form;
+    int64_t coefficient = form.coefficientOf(axis.iterator);
+    Affine rest = form - Affine(axis.iterator) * coefficient;
+    bool hasOthers = llvm::any_of(
+        compute.axes, [&](const Axis &other) { return rest.coefficientOf(other.iterator) != 0; });
+    if (coefficient == 0 || hasOthers || (counted && counted->first != coefficient))
+      return std::nullopt;
+    if (!counted)
+      counted = {coefficient, std::move(rest)};
+  }
+  return counted;
+}
+
+bool isMultiple(Stmt &stmt, SymbolId symbol, int64_t factor) {
+  bool isGood = true;
+  forEachAffine(stmt,
+                [&](const Affine &form) { isGood &= form.coefficientOf(symbol) % factor == 0; });
+  return isGood;
+}
+
+} // namespace
+
+void straightenRows(const Program &program, Compute &compute) {
+  for (Axis &axis : compute.axes) {
+    auto counted = countedRows(program, compute, axis);
+    if (!counted || counted->first == 1 || axis.kind != AxisKind::Par || axis.step != 1)
+      continue;
+    auto [factor, rest] = *counted;
+    Stmt whole{compute, {}};
+    if (!isMultiple(whole, axis.iterator, factor))
+      continue;
+    // The row of an iteration; the last one's is the end of the rows, or the begin.
+    auto rowOfFirst = [&](const Affine &lo) { return lo * factor + rest; };
+    auto rowOfLast = [&](const Affine &hi) { return (hi - 1) * factor + rest; };
+    Bound lo, hi;
+    for (const Affine &form : axis.lo.forms)
+      (factor > 0 ? lo : hi).forms.push_back(rowOfFirst(form));
+    for (const Affine &form : axis.hi.forms)
+      (factor > 0 ? hi : lo).forms.push_back(rowOfLast(form));
+    for (Affine &form : hi.forms)
+      form = form + 1;
+    // The iterator counts rows from now on, so that an iteration is (row - rest) / factor.
+    auto recount = [&](Affine &form) {
+      int64_t coefficient = form.coefficientOf(axis.iterator);
+      if (coefficient != 0)
+        form = form - Affine(axis.iterator) * coefficient +
+               (Affine(axis.iterator) - rest) * (coefficient / factor);
+    };
+    SymbolId iterator = axis.iterator;
+    axis.lo = Bound(), axis.hi = Bound();
+    Stmt stmt{std::move(compute), {}};
+    forEachAffine(stmt, recount);
+    compute = std::move(std::get<Compute>(stmt.node));
+    for (Axis &each : compute.axes)
+      if (each.iterator == iterator) {
+        each.lo = std::move(lo), each.hi = std::move(hi);
+        each.step = std::abs(factor);
+      }
+    return;
+  }
+}
+
 std::vector<SymbolId> iteratorsOf(const Compute &compute) {
   std::vector<SymbolId> iterators;
   for (const Axis &axis : compute.axes)
