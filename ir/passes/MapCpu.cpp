@@ -50,7 +50,8 @@ private:
       if (auto *compute = std::get_if<Compute>(&stmt.node)) {
         choose(*compute, stmt, facts);
       } else if (auto *loop = std::get_if<Loop>(&stmt.node)) {
-        if (!choose(*loop, stmt, facts)) {
+        // Iterations of one rank stay as they are.
+        if (!choose(*loop, stmt, facts) && !loop->axis.ranks) {
           // What is divided inside may share memory between iterations from now on.
           loop->axis.kind = AxisKind::Seq;
           facts.addAxis(loop->axis);
@@ -78,6 +79,9 @@ private:
     });
     if (outer || compute.axes.empty() || workOf(stmt, facts).most < thresholds.phase)
       return;
+    if (llvm::any_of(compute.axes,
+                     [](const Axis &axis) { return axis.ranks && axis.kind != AxisKind::Par; }))
+      return context.missed(placeOf(stmt), "stays on one thread: ranks reduce it together");
     AxisChoice choice = chooseAxis(program, compute, facts, thresholds);
     if (!choice.axis)
       return context.missed(placeOf(stmt), "stays on one thread: " + choice.why);

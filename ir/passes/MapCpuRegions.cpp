@@ -237,8 +237,7 @@ private:
     bool raises = false;
     forEachScalar(stmt, [&](const Scalar &scalar) { raises |= canRaise(scalar); });
     const auto *leave = std::get_if<Leave>(&stmt.node);
-    if (raises || (leave && !labels.contains(leave->label)) ||
-        std::holds_alternative<Exchange>(stmt.node))
+    if (raises || combinesRanks(stmt) || (leave && !labels.contains(leave->label)))
       return fail(place);
     if (const auto *loop = std::get_if<Loop>(&stmt.node);
         loop && loop->axis.mapping != Mapping::None)

@@ -116,7 +116,7 @@ class Checker:
             return divide + [[self.hpc_opt, "--interpret", "--ranks=3", mapped]]
         executable = self.path + ".exe"
         return divide + [
-            [self.hpcc, "-O1", mapped, "-o", executable],
+            [self.hpcc, "-O1", "--target=cpu", mapped, "-o", executable],
             ["mpirun", "-np", "3", executable],
         ]
 

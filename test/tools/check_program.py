@@ -252,7 +252,8 @@ def run_ranks(ranks, threads):
         if isinstance(mapped, Outcome):
             return mapped
         executable = directory + ".exe"
-        outcome = run_hpcc(tools, [tools.hpcc, "-O1", mapped, "-o", executable], directory)
+        compiler = [tools.hpcc, "-O1", "--target=cpu", mapped, "-o", executable]
+        outcome = run_hpcc(tools, compiler, directory)
         if outcome.code != 0:
             return outcome
         environment = mpi_environment(dict(tools.environment, OMP_NUM_THREADS=str(threads)))

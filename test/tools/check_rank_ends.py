@@ -16,7 +16,7 @@ import subprocess
 import sys
 import time
 
-from check_ranks import TIME_LIMIT, mpi_environment
+from check_program import TIME_LIMIT, mpi_environment
 
 MOST_SECONDS = 5.0
 
@@ -49,7 +49,7 @@ def start(executable, ranks, arguments=()):
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        env=mpi_environment(),
+        env=mpi_environment(os.environ),
     )
 
 
@@ -96,7 +96,7 @@ def check_missing(executable):
     os.makedirs(folder, exist_ok=True)
     with open(os.path.join(folder, "libhpc_mpi.so"), "w"):
         pass
-    environment = dict(mpi_environment(), LD_LIBRARY_PATH=folder)
+    environment = dict(mpi_environment(os.environ), LD_LIBRARY_PATH=folder)
     run = subprocess.run([executable], capture_output=True, text=True, env=environment, timeout=TIME_LIMIT)
     print(run.stdout + run.stderr)
     return [] if run.returncode == 1 else ["exit code %d" % run.returncode]
