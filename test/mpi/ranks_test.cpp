@@ -216,6 +216,22 @@ static void checkChain(int64_t round) {
     fail("a wrong broadcast", round);
 }
 
+/// Subtrees follow each other, have 256 points or more, and are found by their points.
+static void checkTrees() {
+  for (int64_t points = 1; points < 6000; points += 13) {
+    int64_t levels = hpc_ranks_tree_levels(points), last = int64_t{1} << levels;
+    auto begin = [&](int64_t subtree) { return hpc_ranks_tree_begin(points, levels, subtree); };
+    if (begin(0) != 0 || begin(last) != points || (points >> levels) < (levels > 0 ? 256 : 0))
+      fail("a wrong tree", points);
+    for (int64_t subtree = 0, point = 0; point <= points; ++point) {
+      while (subtree < last && begin(subtree) < point)
+        ++subtree;
+      if (hpc_ranks_tree_find(points, levels, point) != subtree)
+        fail("a wrong subtree", points);
+    }
+  }
+}
+
 //===----------------------------------------------------------------------===//
 // Times
 //===----------------------------------------------------------------------===//
@@ -289,6 +305,7 @@ int main(int argc, char **argv) {
       checkChain(round);
     }
   }
+  checkTrees();
   hpc_print_text("as it should\n", 13);
   return hpc_finish();
 }
