@@ -274,16 +274,20 @@ private:
   /// Repeats a loop until what is known at its head holds for all iterations; then places exchanges
   /// in it. `turn` takes what is known at the head and returns what is known at the end.
   template <typename F> Freshness repeat(Freshness head, F turn) {
-    constexpr unsigned mostTurns = 8;
+    constexpr unsigned mostTurns = 8, deepest = 6; // a turn of a loop repeats the loops in it
     bool wasPlacing = std::exchange(placing, false);
+    ++looking;
     bool isStable = false;
-    for (unsigned count = 0; count < mostTurns && !isStable; ++count) {
+    for (unsigned count = 0; count < mostTurns && looking <= deepest && !isStable; ++count) {
       Freshness next = meet(head, turn(head));
       isStable = next.known == head.known;
       head = std::move(next);
     }
-    if (!isStable)
+    if (!isStable) {
       head.known.clear();
+      turn(head);
+    }
+    --looking;
     placing = wasPlacing;
     if (placing) {
       ++depth;
@@ -478,7 +482,8 @@ private:
   Facts facts;
   std::map<LabelId, Freshness> ways; // what is known where a block is left
   bool placing = true;
-  unsigned depth = 0; // loops around the place
+  unsigned depth = 0;   // loops around the place
+  unsigned looking = 0; // those of them that are repeated
 };
 
 } // namespace

@@ -6,6 +6,7 @@
 //===-----------------------------------------------------------------------------------------===//
 
 #include "InsertExchanges.h"
+#include <cstdlib>
 
 namespace hpcc::ir {
 
@@ -170,8 +171,13 @@ static std::optional<Rows> unite(const Rows &left, const Rows &right, const Prog
     both.part.hi = b.hi;
   else if (!facts.isAtMost(b.hi, a.hi))
     return std::nullopt;
-  bool touching = facts.isAtMost(a.lo, b.hi) && facts.isAtMost(b.lo, a.hi);
-  if (!a.axis && !touching)
+  auto isNear = [&](const Affine &x, const Affine &y) {
+    constexpr int64_t few = 4;
+    std::optional<int64_t> distance = (x - y).asConstant();
+    return distance && std::abs(*distance) <= few;
+  };
+  bool touch = facts.isAtMost(a.lo, b.hi) && facts.isAtMost(b.lo, a.hi);
+  if (!a.axis && !touch && !(isNear(a.lo, b.lo) && isNear(a.hi, b.hi)))
     return std::nullopt;
   return both;
 }
