@@ -200,6 +200,11 @@ void emitStoreOrUpdate(FunctionState &state, const ir::Assign &assign, llvm::Val
 
 bool isTree(const ir::Assign &assign);
 
+/// The sum of 1 to 128 numbers in a row, as a leaf of a tree (EmitLeafSum.cpp).
+inline constexpr unsigned lanesOfLeaves = 8;
+llvm::Value *emitLeafSum(FunctionState &state, llvm::Value *numbers, llvm::Value *count,
+                         llvm::Type *type);
+
 /// The innermost loops of a compute with tree sums: over the axes of all its trees, in their order.
 void emitTrees(FunctionState &state, const ir::Compute &compute,
                llvm::ArrayRef<const ir::Axis *> treeAxes);

@@ -18,7 +18,7 @@ using namespace llvm;
 
 namespace {
 
-constexpr unsigned leafSize = 128, lanes = 8;
+constexpr unsigned leafSize = 128, lanes = lanesOfLeaves;
 /// Halves of halves: no count of points needs more.
 constexpr unsigned mostHalves = 64;
 
@@ -385,7 +385,7 @@ private:
     emitPoints(count);
     if (!row) {
       for (auto [index, tree] : enumerate(trees))
-        sums.push_back(emitLeafSum(memoryOf(index).leaf, count, typeOf(tree)));
+        sums.push_back(emitLeafSum(state, memoryOf(index).leaf, count, typeOf(tree)));
       return sums;
     }
     BasicBlock *filled = builder.GetInsertBlock();
@@ -401,7 +401,7 @@ private:
     PHINode *numbers = builder.CreatePHI(builder.getPtrTy(), 2);
     numbers->addIncoming(inRow, before);
     numbers->addIncoming(memoryOf(0).leaf, filled);
-    sums.push_back(emitLeafSum(numbers, count, type));
+    sums.push_back(emitLeafSum(state, numbers, count, type));
     return sums;
   }
 
@@ -473,72 +473,6 @@ private:
     }
     builder.CreateBr(end);
     builder.SetInsertPoint(end);
-  }
-
-  /// The sum of 1 to 128 numbers in a row: eight lanes, then what is left one by one.
-  Value *emitLeafSum(Value *numbers, Value *count, Type *type) {
-    auto *vector = FixedVectorType::get(type, lanes);
-    Align align(type->getScalarSizeInBits() / 8);
-    auto loadAt = [&](Type *loaded, Value *position) {
-      return builder.CreateAlignedLoad(loaded, builder.CreateInBoundsGEP(type, numbers, position),
-                                       align);
-    };
-    BasicBlock *few = block("few"), *many = block("many"), *rest = block("rest");
-    builder.CreateCondBr(builder.CreateICmpSLT(count, number(lanes)), few, many);
-    builder.SetInsertPoint(few);
-    Value *first = loadAt(type, number(0));
-    builder.CreateBr(rest);
-
-    builder.SetInsertPoint(many);
-    Value *whole = builder.CreateAnd(count, number(-int64_t(lanes)));
-    Value *sums = emitLanes(loadAt(vector, number(0)), lanes, whole, lanes,
-                            [&](Value *position) { return loadAt(vector, position); });
-    auto half = [&](Value *wide, ArrayRef<int> even, ArrayRef<int> odd) {
-      return builder.CreateFAdd(builder.CreateShuffleVector(wide, even),
-                                builder.CreateShuffleVector(wide, odd));
-    };
-    sums = half(half(sums, {0, 2, 4, 6}, {1, 3, 5, 7}), {0, 2}, {1, 3});
-    Value *lanesSum = builder.CreateFAdd(builder.CreateExtractElement(sums, uint64_t(0)),
-                                         builder.CreateExtractElement(sums, uint64_t(1)));
-    BasicBlock *manyEnd = builder.GetInsertBlock();
-    builder.CreateBr(rest);
-
-    builder.SetInsertPoint(rest);
-    PHINode *sum = builder.CreatePHI(type, 2);
-    sum->addIncoming(first, few);
-    sum->addIncoming(lanesSum, manyEnd);
-    PHINode *from = builder.CreatePHI(builder.getInt64Ty(), 2);
-    from->addIncoming(number(1), few);
-    from->addIncoming(whole, manyEnd);
-    return emitLanes(sum, from, count, 1, [&](Value *position) { return loadAt(type, position); });
-  }
-
-  Value *emitLanes(Value *sum, int64_t from, Value *to, int64_t step,
-                   function_ref<Value *(Value *)> at) {
-    return emitLanes(sum, number(from), to, step, at);
-  }
-
-  /// sum + at(from) + at(from + step) + .. in order, to `to`.
-  Value *emitLanes(Value *sum, Value *from, Value *to, int64_t step,
-                   function_ref<Value *(Value *)> at) {
-    BasicBlock *before = builder.GetInsertBlock();
-    BasicBlock *loop = block("add"), *end = block("added");
-    builder.CreateCondBr(builder.CreateICmpSLT(from, to), loop, end);
-    builder.SetInsertPoint(loop);
-    PHINode *position = builder.CreatePHI(builder.getInt64Ty(), 2);
-    PHINode *partial = builder.CreatePHI(sum->getType(), 2);
-    position->addIncoming(from, before);
-    partial->addIncoming(sum, before);
-    Value *added = builder.CreateFAdd(partial, at(position));
-    Value *next = add(position, number(step));
-    position->addIncoming(next, loop);
-    partial->addIncoming(added, loop);
-    builder.CreateCondBr(builder.CreateICmpSLT(next, to), loop, end);
-    builder.SetInsertPoint(end);
-    PHINode *result = builder.CreatePHI(sum->getType(), 2);
-    result->addIncoming(sum, before);
-    result->addIncoming(added, loop);
-    return result;
   }
 
   FunctionState &state;
