@@ -253,9 +253,22 @@ bool CanonicalizeWalk::rewrite(Stmt &, Declare &declare) {
   return true;
 }
 
+/// A step that is known to be 0 keeps its name: the check before the view raises, and a view with
+/// that step is none.
+static void keepZeroSteps(const View &before, View &view) {
+  auto *subscript = std::get_if<Subscript>(&view.form);
+  if (!subscript)
+    return;
+  for (auto [index, dim] : llvm::enumerate(subscript->dims))
+    if (auto *slice = std::get_if<ViewSlice>(&dim); slice && slice->step == Affine(0))
+      slice->step = std::get<ViewSlice>(std::get<Subscript>(before.form).dims[index]).step;
+}
+
 bool CanonicalizeWalk::rewrite(Stmt &stmt, View &view) {
   rewriteName(view.base);
+  View before = view;
   forEachAffine(program, stmt, [&](Affine &form) { rewriteForm(form); });
+  keepZeroSteps(before, view);
   const ViewMap *known = mapHere(view.base);
   ViewMap base =
       known ? *known : identityMap(view.base, valueOf(view.base), program[view.base].dims);
