@@ -9,6 +9,7 @@ A comment line before the fence changes that:
 
     <!-- not run: reason -->       the block is listed, not run
     <!-- exit code: 2 -->          the block's last command ends with this code
+    <!-- needs: mpirun -->         the block is run with --ranks, listed else
 
 `./x test` is not run, for this check is a part of it; nor are lint, fuzz, bench and clean.
 """
@@ -20,6 +21,8 @@ import re
 import shutil
 import subprocess
 import sys
+
+from check_program import mpi_environment
 
 TIME_LIMIT = 300  # seconds for one block
 BLOCK = re.compile(
@@ -70,7 +73,7 @@ def link_project(root, build, directory):
     os.symlink(build, os.path.join(directory, "build"))
 
 
-def check_document(root, build, path, scratch, environment):
+def check_document(root, build, path, scratch, environment, has_ranks):
     """Runs the blocks of one document; returns the numbers (run, skipped, failed)."""
     counts = [0, 0, 0]
     with open(path, encoding="utf-8") as file:
@@ -80,7 +83,7 @@ def check_document(root, build, path, scratch, environment):
         place = "%s:%d" % (os.path.relpath(path, root), text.count("\n", 0, block.start("body")) + 1)
         mark = block.group("mark") or ""
         commands = commands_of(block.group("body"))
-        if mark.startswith("not run:"):
+        if mark.startswith("not run:") or (mark == "needs: mpirun" and not has_ranks):
             print("%s: %s" % (place, mark))
             counts[1] += 1
             continue
@@ -99,17 +102,20 @@ def check_document(root, build, path, scratch, environment):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("--build", required=True, help="where bin/hpcc is; ./x uses it as it is")
+    parser.add_argument("--ranks", action="store_true", help="there is an mpirun, with its library")
     parser.add_argument("--scratch", required=True, help="a directory to make and to run in")
     parser.add_argument("root")
     arguments = parser.parse_args()
     root, build = os.path.abspath(arguments.root), os.path.abspath(arguments.build)
     path = os.pathsep.join([os.path.join(build, "bin"), os.environ["PATH"]])
-    environment = dict(os.environ, PATH=path, HPCC_BUILD=build)
+    environment = mpi_environment(dict(os.environ, PATH=path, HPCC_BUILD=build))
     documents = glob.glob(os.path.join(root, "*.md"))
     documents += glob.glob(os.path.join(root, "docs", "*.md"))
     totals = [0, 0, 0]
     for document in sorted(documents):
-        counts = check_document(root, build, document, arguments.scratch, environment)
+        counts = check_document(
+            root, build, document, arguments.scratch, environment, arguments.ranks
+        )
         totals = [a + b for a, b in zip(totals, counts)]
     print("documents: %d blocks run, %d marked, %d failed" % tuple(totals))
     return 1 if totals[2] else 0
