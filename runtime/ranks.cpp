@@ -10,6 +10,7 @@
 #include "process.h"
 
 #include <algorithm>
+#include <csignal>
 #include <cstddef>
 #include <cstring>
 #include <time.h>
@@ -61,6 +62,19 @@ static int32_t firstRankWith(bool here) {
   return static_cast<int32_t>(std::find(answers.begin(), answers.end(), 1) - answers.begin());
 }
 
+/// What rank 0 has printed is out before another one reports an error.
+static void writeOutputOfAll() {
+  hpcc::runtime::writeOutput();
+  connection.library->barrier();
+}
+
+/// Another rank ends this one, which may wait for it with output that is not written yet.
+static void onTermination(int number) {
+  hpcc::runtime::writeOutputFromSignal();
+  signal(number, SIG_DFL);
+  raise(number);
+}
+
 /// Whether one rank can come to an error while others do not.
 static bool dependsOnMachine(int32_t errorId) {
   switch (errorId) {
@@ -82,6 +96,7 @@ static void awaitReport(int32_t errorId) {
   if (isInShares) {
     isInShares = false;
     reports = firstRankWith(true) == connection.rank;
+    writeOutputOfAll();
   }
   if (!reports)
     waitForEnd(dependsOnMachine(errorId) ? shortly : long_);
@@ -102,6 +117,8 @@ void hpc_ranks_start(Where where) {
   hpcc::runtime::callBeforeReport(awaitReport);
   if (connection.rank != 0)
     hpcc::runtime::dropOutput();
+  else
+    signal(SIGTERM, onTermination);
 }
 
 int64_t hpc_ranks_rank() { return connection.rank; }
@@ -115,6 +132,7 @@ void hpc_ranks_shares_end(Where where) {
   isInShares = false;
   if (firstRankWith(false) == connection.size)
     return;
+  writeOutputOfAll();
   waitForEnd(long_);
   expectDone(1, where);
 }
