@@ -239,6 +239,7 @@ def mpi_environment(environment):
         OMPI_MCA_hwloc_base_binding_policy="none",
         OMPI_MCA_pml="ob1",
         OMPI_MCA_btl="self,vader",
+        OMPI_MCA_btl_vader_single_copy_mechanism="none",  # containers forbid it, and Open MPI says so
         OMPI_MCA_mpi_yield_when_idle="1",
     )
 
