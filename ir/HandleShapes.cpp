@@ -37,9 +37,8 @@ public:
       : program(program), bindings(bindingsOf(program, function)) {
     forEachStmt(function.body, [&](const Stmt &stmt) {
       auto *let = std::get_if<Let>(&stmt.node);
-      auto *dim = let ? std::get_if<ScalarDim>(&let->value.node) : nullptr;
-      if (dim)
-        dims.emplace(let->symbol, *dim);
+      if (let)
+        lets.emplace(let->symbol, &let->value);
     });
     noteScopes(function.body);
   }
@@ -94,23 +93,52 @@ private:
     return shape;
   }
 
-  /// The form with the sizes of handles replaced by what is assumed of them.
-  Affine resolve(Affine form) const {
-    for (unsigned round = 0; round < 8; ++round) {
-      Affine next = form;
-      for (const AffineTerm &term : form.terms) {
-        auto dim = dims.find(term.symbol);
-        if (dim == dims.end())
-          continue;
-        auto shape = shapes.find(dim->second.buffer);
-        if (shape != shapes.end() && dim->second.dim < shape->second.size())
-          next = substitute(next, term.symbol, shape->second[dim->second.dim]);
-      }
-      if (next == form)
-        break;
-      form = std::move(next);
+  static constexpr unsigned mostDepth = 16; // of symbols that name one another
+
+  /// The form with the sizes of handles, and what follows from them, replaced by what is assumed.
+  Affine resolve(const Affine &form, unsigned depth = 0) const {
+    Affine result(form.constant);
+    for (const AffineTerm &term : form.terms) {
+      auto let = lets.find(term.symbol);
+      std::optional<Affine> value;
+      if (let != lets.end() && depth < mostDepth)
+        value = resolve(*let->second, depth + 1);
+      result = result + value.value_or(Affine(term.symbol)) * term.coefficient;
     }
-    return form;
+    return result;
+  }
+
+  /// The value of a tree as a form, if it follows from what is assumed: sizes of handles, and the
+  /// choice between sizes by which operands are broadcast.
+  std::optional<Affine> resolve(const Scalar &tree, unsigned depth) const {
+    if (auto *dim = std::get_if<ScalarDim>(&tree.node)) {
+      auto shape = shapes.find(dim->buffer);
+      if (shape == shapes.end() || dim->dim >= shape->second.size())
+        return std::nullopt;
+      return resolve(shape->second[dim->dim], depth);
+    }
+    if (std::optional<Affine> form = asAffine(tree))
+      return resolve(*form, depth);
+    auto *apply = std::get_if<ScalarApply>(&tree.node);
+    if (!apply || apply->op != ScalarOp::Select)
+      return std::nullopt;
+    std::optional<Affine> first = resolve(apply->operands[1], depth);
+    std::optional<Affine> second = resolve(apply->operands[2], depth);
+    if (first && first == second)
+      return first;
+    std::optional<bool> condition = decide(apply->operands[0], depth);
+    return !condition ? std::nullopt : *condition ? first : second;
+  }
+
+  /// Whether two sizes are equal, if numbers say so.
+  std::optional<bool> decide(const Scalar &condition, unsigned depth) const {
+    auto *apply = std::get_if<ScalarApply>(&condition.node);
+    if (!apply || apply->op != ScalarOp::Equal || apply->operands.size() != 2)
+      return std::nullopt;
+    std::optional<Affine> left = resolve(apply->operands[0], depth);
+    std::optional<Affine> right = resolve(apply->operands[1], depth);
+    std::optional<int64_t> distance = left && right ? (*left - *right).asConstant() : std::nullopt;
+    return distance ? std::optional<bool>(*distance == 0) : std::nullopt;
   }
 
   bool hasShape(BufferId array, const std::vector<Affine> &shape) const {
@@ -139,7 +167,7 @@ private:
 
   const Program &program;
   std::map<BufferId, std::vector<BufferId>> bindings;
-  std::map<SymbolId, ScalarDim> dims; // symbols that name sizes
+  std::map<SymbolId, const Scalar *> lets;
   std::map<BufferId, std::set<SymbolId>> inScope;
   std::map<BufferId, std::vector<Affine>> shapes;
 };

@@ -26,6 +26,7 @@ std::vector<const Pass *> defaultPipeline() {
       "solve-guards",   // boxes without points that a guard excludes
       "elide-copies",   // right-hand sides go straight to their targets
       "rotate-buffers", // arrays that a loop copies or exchanges are storages of one buffer
+      "canonicalize",   // the names around such loops
       "forward-copies", // other copies are not made
       "elide-copies",   // what has become a plain store by that
       "rotate-buffers", // what a temporary still keeps apart

@@ -13,12 +13,27 @@
 
 namespace hpcc::ir {
 
-/// Replaces `dim(%h, k)` by the size that all arrays bound to %h have.
+/// A broadcast that repeats nothing is a slice of everything.
+static void simplifyBroadcast(View &view, const std::vector<Affine> &baseShape) {
+  auto *broadcast = std::get_if<Broadcast>(&view.form);
+  if (!broadcast || broadcast->shape != baseShape)
+    return;
+  Subscript whole;
+  for (const Affine &size : baseShape)
+    whole.dims.push_back(ViewSlice{Affine(0), size, Affine(1)});
+  view.form = std::move(whole);
+}
+
+/// Replaces `dim(%h, k)` by the size that all arrays bound to %h have, and uses these sizes where
+/// %h is broadcast.
 static void replaceSizes(const Program &program, Function &function) {
   std::map<BufferId, std::vector<Affine>> shapes = inferHandleShapes(program, function);
   if (shapes.empty())
     return;
   forEachStmt(function.body, [&](Stmt &stmt) {
+    if (auto *view = std::get_if<View>(&stmt.node))
+      if (auto found = shapes.find(view->base); found != shapes.end())
+        simplifyBroadcast(*view, found->second);
     rewriteScalars(stmt, [&](Scalar &scalar) {
       auto *dim = std::get_if<ScalarDim>(&scalar.node);
       auto found = dim ? shapes.find(dim->buffer) : shapes.end();
