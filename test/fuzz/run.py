@@ -121,9 +121,11 @@ class Checker:
         ]
 
     def failure_at(self, level, wanted):
+        environment = check_program.mpi_environment(
+            dict(os.environ, OMP_NUM_THREADS="3"), self.directory.name)
         for command in self.commands(level):
             process = subprocess.Popen(
-                command, env=check_program.mpi_environment(dict(os.environ, OMP_NUM_THREADS="3")),
+                command, env=environment,
                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
             resource.prlimit(process.pid, resource.RLIMIT_CPU, (TIME_LIMIT, TIME_LIMIT))
             stdout, stderr = (stream.decode("utf-8", "replace") for stream in process.communicate())

@@ -21,6 +21,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 
 from check_program import mpi_environment
 
@@ -108,7 +109,8 @@ def main():
     arguments = parser.parse_args()
     root, build = os.path.abspath(arguments.root), os.path.abspath(arguments.build)
     path = os.pathsep.join([os.path.join(build, "bin"), os.environ["PATH"]])
-    environment = mpi_environment(dict(os.environ, PATH=path, HPCC_BUILD=build))
+    folder = tempfile.TemporaryDirectory(prefix="mpi")
+    environment = mpi_environment(dict(os.environ, PATH=path, HPCC_BUILD=build), folder.name)
     documents = glob.glob(os.path.join(root, "*.md"))
     documents += glob.glob(os.path.join(root, "docs", "*.md"))
     totals = [0, 0, 0]

@@ -229,8 +229,12 @@ def run_teams(count):
     return run_mode
 
 
-def mpi_environment(environment):
-    """With the settings under which Open MPI starts on any machine, quickly."""
+def mpi_environment(environment, folder):
+    """With the settings under which Open MPI starts on any machine, quickly.
+
+    Runs keep their files under `folder`, which has a short name: under the common one they remove
+    each other's.
+    """
     return dict(
         environment,
         OMPI_ALLOW_RUN_AS_ROOT="1",
@@ -241,6 +245,7 @@ def mpi_environment(environment):
         OMPI_MCA_btl="self,vader",
         OMPI_MCA_btl_vader_single_copy_mechanism="none",  # containers forbid it, and Open MPI says so
         OMPI_MCA_mpi_yield_when_idle="1",
+        OMPI_MCA_orte_tmpdir_base=folder,
     )
 
 
@@ -257,7 +262,8 @@ def run_ranks(ranks, threads):
         outcome = run_hpcc(tools, compiler, directory)
         if outcome.code != 0:
             return outcome
-        environment = mpi_environment(dict(tools.environment, OMP_NUM_THREADS=str(threads)))
+        environment = mpi_environment(
+            dict(tools.environment, OMP_NUM_THREADS=str(threads)), os.path.dirname(directory))
         tools = dataclasses.replace(tools, environment=environment)
         return run_hpcc(tools, ["mpirun", "-np", str(ranks), executable], directory)
 

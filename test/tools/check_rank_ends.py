@@ -11,14 +11,17 @@ In each case all processes are gone within 5 seconds.
 """
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 
 from check_program import TIME_LIMIT, mpi_environment
 
 MOST_SECONDS = 5.0
+FOLDER = tempfile.mkdtemp(prefix="mpi")
 
 
 def processes_of(executable):
@@ -49,7 +52,7 @@ def start(executable, ranks, arguments=()):
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        env=mpi_environment(os.environ),
+        env=mpi_environment(os.environ, FOLDER),
     )
 
 
@@ -96,7 +99,7 @@ def check_missing(executable):
     os.makedirs(folder, exist_ok=True)
     with open(os.path.join(folder, "libhpc_mpi.so"), "w"):
         pass
-    environment = dict(mpi_environment(os.environ), LD_LIBRARY_PATH=folder)
+    environment = dict(mpi_environment(os.environ, FOLDER), LD_LIBRARY_PATH=folder)
     run = subprocess.run([executable], capture_output=True, text=True, env=environment, timeout=TIME_LIMIT)
     print(run.stdout + run.stderr)
     return [] if run.returncode == 1 else ["exit code %d" % run.returncode]
@@ -104,7 +107,10 @@ def check_missing(executable):
 
 def main(mode, *arguments):
     check = {"error": check_error, "kill": check_kill, "missing": check_missing}[mode]
-    problems = check(*arguments)
+    try:
+        problems = check(*arguments)
+    finally:
+        shutil.rmtree(FOLDER, ignore_errors=True)
     print("\n".join(problems) if problems else "as it should")
     return 1 if problems else 0
 

@@ -25,7 +25,8 @@ def outputs(command, ranks, scratch):
     folder = tempfile.mkdtemp(dir=scratch)
     if ranks:
         command = ["mpirun", "-np", str(ranks), "--output-filename", folder + ":nocopy"] + command
-    run = subprocess.run(command, capture_output=True, text=True, timeout=TIME_LIMIT, env=mpi_environment(os.environ))
+    environment = mpi_environment(os.environ, scratch)
+    run = subprocess.run(command, capture_output=True, text=True, timeout=TIME_LIMIT, env=environment)
     if run.returncode != 0:
         print("%s: exit code %d\n%s%s" % (" ".join(command), run.returncode, run.stdout, run.stderr))
         for name in glob.glob(folder + "/*/rank.*/stderr"):

@@ -4,11 +4,13 @@
 import os
 import subprocess
 import sys
+import tempfile
 
 from check_program import TIME_LIMIT, mpi_environment
 
-sys.exit(
-    subprocess.run(
-        ["mpirun", "-np"] + sys.argv[1:], env=mpi_environment(os.environ), timeout=TIME_LIMIT
+with tempfile.TemporaryDirectory(prefix="mpi") as folder:
+    environment = mpi_environment(os.environ, folder)
+    code = subprocess.run(
+        ["mpirun", "-np"] + sys.argv[1:], env=environment, timeout=TIME_LIMIT
     ).returncode
-)
+sys.exit(code)
