@@ -222,7 +222,9 @@ Flow Machine::run(const Loop &loop, const Stmt &stmt) {
   bool backwards = loop.axis.kind == AxisKind::Par && order == ParallelOrder::Backwards;
   llvm::SaveAndRestore<RankSet> all(running);
   auto iteration = [&](int64_t value) {
-    if (loop.axis.ranks && !(running = ranksOf(*loop.axis.ranks, value)))
+    if (loop.axis.ranks)
+      running = ranksOf(*loop.axis.ranks, value);
+    if (!running)
       return true;
     bool isDivided = team && loop.axis.mapping != Mapping::None;
     if (isDivided)

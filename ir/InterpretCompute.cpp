@@ -289,7 +289,9 @@ void Machine::runAxis(ComputeRun &run, size_t axis) {
   const Axis &current = run.compute.axes[axis];
   forEachValue(current, [&](int64_t value) {
     run.point[axis] = value;
-    if (current.ranks && !(run.owner = ranksOf(*current.ranks, value)))
+    if (current.ranks)
+      run.owner = ranksOf(*current.ranks, value);
+    if (current.ranks && !run.owner)
       return step();
     bool isDivided = team && current.mapping != Mapping::None;
     if (isDivided) {
