@@ -89,11 +89,10 @@ void straightenRows(const Program &program, Compute &compute) {
     Stmt stmt{std::move(compute), {}};
     forEachAffine(stmt, recount);
     compute = std::move(std::get<Compute>(stmt.node));
-    for (Axis &each : compute.axes)
-      if (each.iterator == iterator) {
-        each.lo = std::move(lo), each.hi = std::move(hi);
-        each.step = std::abs(factor);
-      }
+    Axis &rows =
+        *llvm::find_if(compute.axes, [&](const Axis &each) { return each.iterator == iterator; });
+    rows.lo = std::move(lo), rows.hi = std::move(hi);
+    rows.step = std::abs(factor);
     return;
   }
 }
