@@ -360,7 +360,10 @@ private:
     return llvm::any_of(compute.body, [&](const Assign &assign) {
       const Access &target = assign.target;
       return !isLocal(compute, target.buffer) && !program[target.buffer].home &&
-             (axis.kind == AxisKind::Par || llvm::any_of(target.indices, [&](const Index &index) {
+             (axis.kind == AxisKind::Par ||
+              // Cell by cell, which only an own array can be.
+              (!target.indices.empty() && program[target.buffer].storage != Storage::Own) ||
+              llvm::any_of(target.indices, [&](const Index &index) {
                 return index.form.coefficientOf(axis.iterator) != 0;
               }));
     });
