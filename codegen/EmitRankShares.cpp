@@ -220,8 +220,8 @@ public:
     loops();
     if (raises)
       callRuntime(state, Entry::hpc_ranks_shares_end, where);
+    sendChain(); // first: the ranks behind wait for it before they come to combine
     combinePartials();
-    sendChain();
   }
 
 private:
