@@ -179,6 +179,58 @@ bool covers(const Footprint &outer, const Footprint &inner, const Program &progr
   return true;
 }
 
+/// A box whose cells are all in one of two boxes: along one dimension it begins with `first` and
+/// ends with `second`, which begins before `first` ends or just there; in the others it is the
+/// smaller.
+static std::optional<Footprint> joinAlong(size_t along, const Footprint &first,
+                                          const Footprint &second, const Facts &facts) {
+  const std::optional<Range> &one = first.dims[along], &other = second.dims[along];
+  if (!one || !other || one->step != 1 || other->step != 1)
+    return std::nullopt;
+  auto end = one->end.asSingle(), start = other->start.asSingle();
+  if (!end || !start || !facts.isAtMost(*start, *end))
+    return std::nullopt;
+  auto isInside = [&](const Footprint &inner, const Footprint &outer) {
+    for (size_t dim = 0; dim < inner.dims.size(); ++dim)
+      if (dim != along && (!inner.dims[dim] || !outer.dims[dim] ||
+                           !covers(*outer.dims[dim], *inner.dims[dim], facts)))
+        return false;
+    return true;
+  };
+  bool isFirst = isInside(first, second);
+  if (!isFirst && !isInside(second, first))
+    return std::nullopt;
+  Footprint joined = isFirst ? first : second;
+  joined.dims[along] = Range{one->start, other->end};
+  return joined;
+}
+
+void addJoined(std::vector<Footprint> &boxes, Footprint box, const Program &program,
+               const Facts &facts) {
+  constexpr size_t mostBoxes = 24; // of faces and edges of three dimensions
+  size_t next = boxes.size();
+  boxes.push_back(std::move(box));
+  auto add = [&](const Footprint &left, const Footprint &right) {
+    for (size_t dim = 0; dim < left.dims.size(); ++dim) {
+      std::optional<Footprint> joined = joinAlong(dim, left, right, facts);
+      if (joined && llvm::none_of(boxes, [&](const Footprint &known) {
+            return covers(known, *joined, program, facts);
+          }))
+        boxes.push_back(std::move(*joined));
+    }
+  };
+  for (; next < boxes.size(); ++next)
+    for (size_t other = 0; other < next && boxes.size() < mostBoxes; ++other) {
+      const Footprint left = boxes[next], right = boxes[other];
+      if (left.isExact && right.isExact && left.buffer == right.buffer &&
+          left.dims.size() == right.dims.size() &&
+          compareSlots(left.slot, right.slot, program[left.buffer]) == Slots::Same) {
+        add(left, right);
+        add(right, left);
+      }
+    }
+}
+
 bool isNeverEmpty(const Axis &axis, const Facts &facts) {
   return llvm::all_of(axis.lo.forms, [&](const Affine &lo) {
     return llvm::all_of(axis.hi.forms,

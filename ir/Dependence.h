@@ -56,6 +56,12 @@ bool areDisjoint(const Footprint &left, const Footprint &right, const Program &p
 bool covers(const Footprint &outer, const Footprint &inner, const Program &program,
             const Facts &facts);
 
+/// Adds a box to boxes, all of which are true of something (stored in each step), and with it the
+/// boxes that it makes up with those that it touches (an interior and its edges): a box covered by
+/// all of them together is then covered by one, in most cases.
+void addJoined(std::vector<Footprint> &boxes, Footprint box, const Program &program,
+               const Facts &facts);
+
 /// True if an axis has no iteration, or the opposite is not known: false is "may be empty".
 bool isNeverEmpty(const Axis &axis, const Facts &facts);
 

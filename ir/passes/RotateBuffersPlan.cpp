@@ -298,7 +298,7 @@ private:
           Version &row = plan.versions[version];
           row.stored.push_back(cellsOf(touch));
           if (isCertainStore(touch))
-            row.certain.push_back(cellsOf(touch));
+            addJoined(row.certain, cellsOf(touch), program, facts);
           row.last = now;
           row.isTouched = true;
           plan.uses[index].stored[name] = version;
