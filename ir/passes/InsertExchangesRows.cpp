@@ -176,8 +176,22 @@ static std::optional<Rows> unite(const Rows &left, const Rows &right, const Prog
     std::optional<int64_t> distance = (x - y).asConstant();
     return distance && std::abs(*distance) <= few;
   };
+  auto staysNear = [&](const ExchangePart &part) {
+    return isNear(part.lo, both.part.lo) && isNear(part.hi, both.part.hi);
+  };
   bool touch = facts.isAtMost(a.lo, b.hi) && facts.isAtMost(b.lo, a.hi);
   if (!a.axis && !touch && !(isNear(a.lo, b.lo) && isNear(a.hi, b.hi)))
+    return std::nullopt;
+  // What one edge reads at the other end is nothing for all iterations to have, nor is all between.
+  bool isOneAxis = !a.axis || (a.axis->lo == b.axis->lo && a.axis->hi == b.axis->hi);
+  auto isWideGap = [&](const Affine &end, const Affine &begin) {
+    constexpr int64_t mostRows = 64;
+    std::optional<int64_t> gap = (begin - end).asConstant();
+    return !facts.isAtMost(begin, end) && (!gap || *gap > mostRows);
+  };
+  if (a.axis && isOneAxis && (isWideGap(a.hi, b.lo) || isWideGap(b.hi, a.lo)))
+    return std::nullopt;
+  if (!isOneAxis && !staysNear(both.part.axis == a.axis ? a : b))
     return std::nullopt;
   return both;
 }
