@@ -106,7 +106,7 @@ private:
                    [&](const LibraryCall &node) { addLibrary(node); },
                    [&](const Check &) { result.fails = true; },
                    [](OneOf<Let, Alloc, Declare, Drop, Loop, While, Labelled, Leave, If, Parallel,
-                            Single, Barrier, Exchange> auto &) {}},
+                            Single, Barrier, Exchange, Transfer> auto &) {}},
         stmt.node);
   }
 

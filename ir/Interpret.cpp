@@ -61,7 +61,10 @@ bool Machine::step() {
 Machine::Machine(const Program &program, llvm::raw_ostream &out, const InterpretLimits &limits,
                  ParallelOrder order, unsigned ranks)
     : program(program), out(out), limits(limits), order(order), isGlobal(program.buffers.size()),
-      globals(program.buffers.size()), rankCount(program.ranks ? ranks : 1), running(everyone()) {
+      globals(program.buffers.size()), rankCount(program.device  ? 2
+                                                 : program.ranks ? ranks
+                                                                 : 1),
+      together(program.device ? RankSet(1) : everyone()), running(together) {
   for (BufferId buffer : program.globals)
     isGlobal[buffer.index] = true;
   for (const Buffer &buffer : program.buffers)
@@ -125,7 +128,7 @@ bool Machine::allocate(BufferId id, Sizes shape) {
   array.slots = buffer.slots;
   array.slotSize = array.elements();
   array.storage = std::make_shared<Memory>(buffer.type, array.slotSize * buffer.slots, memory);
-  if (rankCount > 1)
+  if (rankCount > 1 && !(program.device && buffer.dims == 0))
     array.storage->upToDate.assign(array.slotSize * buffer.slots, everyone());
   nameOf(id) = {Name::State::Live, std::move(array)};
   return true;
@@ -221,6 +224,8 @@ Flow Machine::run(const Loop &loop, const Stmt &stmt) {
   int64_t iterations = 0;
   bool backwards = loop.axis.kind == AxisKind::Par && order == ParallelOrder::Backwards;
   llvm::SaveAndRestore<RankSet> all(running);
+  if (loop.axis.grid)
+    running = onDevice;
   auto iteration = [&](int64_t value) {
     if (loop.axis.ranks)
       running = ranksOf(*loop.axis.ranks, value);

@@ -326,6 +326,9 @@ Flow Machine::run(const Compute &compute) {
     watch = &watching;
   }
   divide(state);
+  llvm::SaveAndRestore<RankSet> place(running);
+  if (llvm::any_of(compute.axes, [](const Axis &axis) { return axis.grid.has_value(); }))
+    running = onDevice;
   if (!stopped)
     runAxis(state, 0);
   watch = nullptr;

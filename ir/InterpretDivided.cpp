@@ -22,7 +22,7 @@ constexpr RankSet underWay = RankSet(1) << mostInterpretedRanks;
 static RankSet only(int64_t rank) { return RankSet(1) << rank; }
 
 /// An element on its way to a rank.
-struct Machine::Transfer {
+struct Machine::Message {
   std::shared_ptr<Memory> storage;
   int64_t element = 0;
   int64_t to = 0;
@@ -68,6 +68,12 @@ std::string Machine::textOf(Cell cell) {
   return text;
 }
 
+std::string Machine::nameOfRank(RankSet ranks) const {
+  if (program.device)
+    return ranks == onDevice ? "the device" : "the host";
+  return "rank " + std::to_string(std::countr_zero(ranks));
+}
+
 void Machine::expectUpToDate(Cell cell, llvm::StringRef verb) {
   RankSet have = cell.storage->upToDate[static_cast<size_t>(cell.element)];
   RankSet lack = running & ~have;
@@ -75,16 +81,14 @@ void Machine::expectUpToDate(Cell cell, llvm::StringRef verb) {
     return;
   llvm::StringRef problem = (have & underWay) != 0 ? "which a message may be bringing"
                                                    : "which it does not have up to date";
-  fault(llvm::formatv("rank {0} {1} {2}, {3}", std::countr_zero(lack), verb, textOf(cell), problem)
-            .str());
+  fault(llvm::formatv("{0} {1} {2}, {3}", nameOfRank(lack), verb, textOf(cell), problem).str());
 }
 
 void Machine::markStored(Cell cell) {
   RankSet &have = cell.storage->upToDate[static_cast<size_t>(cell.element)];
   if ((have & underWay) != 0 && !stopped)
-    return fault(llvm::formatv("rank {0} stores {1}, which is in a message under way",
-                               std::countr_zero(running), textOf(cell))
-                     .str());
+    return fault(nameOfRank(running) + " stores " + textOf(cell) +
+                 ", which is in a message under way");
   have = running;
 }
 
@@ -124,7 +128,7 @@ void Machine::forEachRequest(const ExchangePart &part,
 }
 
 void Machine::addRow(const ExchangePart &part, int64_t row, int64_t rank,
-                     std::vector<Transfer> &transfers) {
+                     std::vector<Message> &messages) {
   const Array *array = arrayOf(part.buffer);
   if (!array)
     return;
@@ -148,7 +152,7 @@ void Machine::addRow(const ExchangePart &part, int64_t row, int64_t rank,
     if (!cell)
       return;
     expectUpToDate(*cell, "sends");
-    transfers.push_back({array->storage, cell->element, rank});
+    messages.push_back({array->storage, cell->element, rank});
     size_t dim = index.size();
     while (dim-- > 1 && ++index[dim] == first[dim] + sizes[dim])
       index[dim] = first[dim];
@@ -156,7 +160,7 @@ void Machine::addRow(const ExchangePart &part, int64_t row, int64_t rank,
   }
 }
 
-void Machine::addTransfers(const ExchangePart &part, std::vector<Transfer> &transfers) {
+void Machine::addMessages(const ExchangePart &part, std::vector<Message> &messages) {
   const Array *array = arrayOf(part.buffer);
   if (!array)
     return;
@@ -169,23 +173,53 @@ void Machine::addTransfers(const ExchangePart &part, std::vector<Transfer> &tran
     else if (rows.end - rows.begin > size)
       rows = {0, size};
     for (int64_t row = rows.begin; row < rows.end && !stopped; ++row)
-      addRow(part, part.wrap ? (row % size + size) % size : row, rank, transfers);
+      addRow(part, part.wrap ? (row % size + size) % size : row, rank, messages);
   });
 }
 
 Flow Machine::run(const Exchange &exchange) {
-  std::vector<Transfer> transfers;
+  std::vector<Message> messages;
   if (rankCount > 1)
     for (const ExchangePart &part : exchange.parts)
-      addTransfers(part, transfers);
+      addMessages(part, messages);
   if (stopped)
     return Flow::Stop;
-  for (const Transfer &transfer : transfers)
-    transfer.upToDate() = (transfer.upToDate() & ~only(transfer.to)) | underWay;
+  for (const Message &message : messages)
+    message.upToDate() = (message.upToDate() & ~only(message.to)) | underWay;
   Flow flow = run(exchange.body);
-  for (const Transfer &transfer : transfers)
-    transfer.upToDate() = (transfer.upToDate() & ~underWay) | only(transfer.to);
+  for (const Message &message : messages)
+    message.upToDate() = (message.upToDate() & ~underWay) | only(message.to);
   return flow;
+}
+
+//===---------------------------------------------------------------------------------------===//
+// A device
+//===---------------------------------------------------------------------------------------===//
+
+Flow Machine::run(const Transfer &transfer) {
+  const Array *array = arrayOf(transfer.buffer);
+  if (!array)
+    return Flow::Stop;
+  std::optional<int64_t> slot;
+  if (transfer.slot)
+    slot = valueOf(*transfer.slot);
+  Sizes indices;
+  for (const Affine &form : transfer.at)
+    indices.push_back(valueOf(form));
+  std::optional<Cell> first = Cell{array->storage.get(), 0};
+  auto count = static_cast<int64_t>(array->storage->upToDate.size());
+  if (!indices.empty()) {
+    first = locate(transfer.buffer, indices, slot), count = 1;
+  } else if (slot && array->elements() > 0) {
+    first = locate(transfer.buffer, Sizes(array->dims()), slot), count = array->slotSize;
+  }
+  llvm::SaveAndRestore<RankSet> sending(running, transfer.to == Side::Host ? onDevice : onHost);
+  for (int64_t each = 0; first && each < count && !stopped; ++each) {
+    Cell cell{first->storage, first->element + each};
+    expectUpToDate(cell, "sends");
+    cell.storage->upToDate[static_cast<size_t>(cell.element)] = everyone();
+  }
+  return next();
 }
 
 } // namespace hpcc::ir

@@ -38,7 +38,7 @@ void Machine::watchReads(const Array &array) {
 }
 
 void Machine::print(const LibraryCall &call) {
-  if (running != everyone())
+  if (running != together)
     return fault("a rank prints what the others do not come to");
   llvm::SaveAndRestore<RankSet> printing(running, RankSet(1));
   std::string text;

@@ -171,6 +171,7 @@ private:
   Flow run(const Single &single);
   Flow run(const Barrier &barrier);
   Flow run(const Exchange &exchange);
+  Flow run(const Transfer &transfer);
   Flow run(const Call &call);
   Flow run(const LibraryCall &call);
   Flow run(const Check &check);
@@ -180,8 +181,11 @@ private:
   void returnResults(const Call &call, const Function &callee, Frame &frame);
 
   // Ranks (InterpretDivided.cpp).
-  struct Transfer;
+  struct Message;
   RankSet everyone() const { return (RankSet(1) << rankCount) - 1; }
+  /// The sides of a program with `device` are two ranks.
+  static constexpr RankSet onHost = 1, onDevice = 2;
+  std::string nameOfRank(RankSet ranks) const;
   /// The rank that runs an iteration, or none where it is not in the mapping's part.
   RankSet ranksOf(const RankMapping &mapping, int64_t iteration);
   /// The ranks that run have the element, or a fault.
@@ -190,9 +194,8 @@ private:
   std::string textOf(Cell cell);
   /// What each rank asks for: visit(rank, the rows).
   void forEachRequest(const ExchangePart &part, llvm::function_ref<void(int64_t, Share)> visit);
-  void addTransfers(const ExchangePart &part, std::vector<Transfer> &transfers);
-  void addRow(const ExchangePart &part, int64_t row, int64_t rank,
-              std::vector<Transfer> &transfers);
+  void addMessages(const ExchangePart &part, std::vector<Message> &messages);
+  void addRow(const ExchangePart &part, int64_t row, int64_t rank, std::vector<Message> &messages);
 
   // Library calls (InterpretLibrary.cpp).
   void runSum(const LibraryCall &call);
@@ -246,7 +249,8 @@ private:
   bool hasSlots = false;
   Ranks ranks;
   unsigned rankCount;
-  RankSet running; // the ranks that run what runs: all, or one alone
+  RankSet together; // the ranks that run what is not divided: all, or the host
+  RankSet running;  // the ranks that run what runs: those, or one alone
 };
 
 } // namespace hpcc::ir

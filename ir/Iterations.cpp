@@ -86,16 +86,18 @@ static std::string effectHere(const Program &program, const Stmt &stmt,
     return names.buffers.count(id) ? std::string() : verb + program[id].name;
   };
   return std::visit(
-      overloaded{[&](const LibraryCall &node) { return effectOf(node.function).str(); },
-                 [&](const Call &node) { return effectOf(program, node, names); },
-                 [&](const Leave &node) {
-                   return std::string(names.labels.count(node.label) ? "" : "it leaves the loop");
-                 },
-                 [&](const Bind &node) { return changed(node.handle, "it binds %"); },
-                 [&](const Drop &node) { return changed(node.buffer, "it drops %"); },
-                 [](const Exchange &) { return std::string("it communicates with other ranks"); },
-                 [](OneOf<Let, Alloc, Declare, View, Compute, Loop, While, Labelled, If, Parallel,
-                          Single, Barrier, Check> auto &) { return std::string(); }},
+      overloaded{
+          [&](const LibraryCall &node) { return effectOf(node.function).str(); },
+          [&](const Call &node) { return effectOf(program, node, names); },
+          [&](const Leave &node) {
+            return std::string(names.labels.count(node.label) ? "" : "it leaves the loop");
+          },
+          [&](const Bind &node) { return changed(node.handle, "it binds %"); },
+          [&](const Drop &node) { return changed(node.buffer, "it drops %"); },
+          [](const Exchange &) { return std::string("it communicates with other ranks"); },
+          [](const Transfer &) { return std::string("it moves an array to or from a device"); },
+          [](OneOf<Let, Alloc, Declare, View, Compute, Loop, While, Labelled, If, Parallel, Single,
+                   Barrier, Check> auto &) { return std::string(); }},
       stmt.node);
 }
 

@@ -70,29 +70,27 @@ public:
       if (!before)
         break;
       before = std::visit(
-          overloaded{
-              [&](const Bind &node) { return node.handle == handle ? true : before; },
-              [&](const Declare &node) { return node.handle == handle ? false : before; },
-              [&](const Call &node) { return afterCall(node, before); },
-              [&](const Loop &node) { return afterRepeats(node.body, before); },
-              [&](const While &node) { return afterWhile(node, before); },
-              [&](const If &node) {
-                return join(after(node.thenBody, before), after(node.elseBody, before));
-              },
-              [&](const Labelled &node) {
-                Binding end = after(node.body, before);
-                return join(end, atLeaves[node.label]);
-              },
-              [&](const Leave &node) {
-                atLeaves[node.label] = join(atLeaves[node.label], before);
-                return Binding();
-              },
-              [&](OneOf<Parallel, Single, Exchange> auto &node) {
-                return after(node.body, before);
-              },
-              [&](OneOf<Let, Alloc, View, Drop, Compute, Barrier, LibraryCall, Check> auto &) {
-                return before;
-              }},
+          overloaded{[&](const Bind &node) { return node.handle == handle ? true : before; },
+                     [&](const Declare &node) { return node.handle == handle ? false : before; },
+                     [&](const Call &node) { return afterCall(node, before); },
+                     [&](const Loop &node) { return afterRepeats(node.body, before); },
+                     [&](const While &node) { return afterWhile(node, before); },
+                     [&](const If &node) {
+                       return join(after(node.thenBody, before), after(node.elseBody, before));
+                     },
+                     [&](const Labelled &node) {
+                       Binding end = after(node.body, before);
+                       return join(end, atLeaves[node.label]);
+                     },
+                     [&](const Leave &node) {
+                       atLeaves[node.label] = join(atLeaves[node.label], before);
+                       return Binding();
+                     },
+                     [&](OneOf<Parallel, Single, Exchange> auto &node) {
+                       return after(node.body, before);
+                     },
+                     [&](OneOf<Let, Alloc, View, Drop, Compute, Barrier, Transfer, LibraryCall,
+                               Check> auto &) { return before; }},
           stmt.node);
     }
     return before;

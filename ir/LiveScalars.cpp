@@ -54,58 +54,58 @@ LiveScalars::Set LiveScalars::before(const While &loop, const Set &after) {
 }
 
 LiveScalars::Set LiveScalars::before(const Stmt &stmt, Set after) {
-  return std::visit(overloaded{[&](const Compute &node) { return before(node, std::move(after)); },
-                               [&](const Loop &node) {
-                                 for (unsigned round = 0; round < 2; ++round) {
-                                   Set entry = before(node.body, after);
-                                   after.insert(entry.begin(), entry.end());
-                                 }
-                                 return after;
-                               },
-                               [&](const While &node) { return before(node, after); },
-                               [&](const If &node) {
-                                 Set live = before(node.elseBody, after);
-                                 live.merge(before(node.thenBody, std::move(after)));
-                                 addReads(node.condition, live);
-                                 return live;
-                               },
-                               [&](const Labelled &node) {
-                                 behindLabel[node.label] = after;
-                                 return before(node.body, std::move(after));
-                               },
-                               [&](const Leave &node) { return behindLabel[node.label]; },
-                               [&](const Parallel &node) {
-                                 Set live = before(node.body, std::move(after));
-                                 if (node.condition)
-                                   addReads(*node.condition, live);
-                                 return live;
-                               },
-                               [&](OneOf<Single, Exchange> auto &node) {
-                                 return before(node.body, std::move(after));
-                               },
-                               [&](const Alloc &node) {
-                                 after.erase(node.buffer);
-                                 return after;
-                               },
-                               [&](const Call &node) {
-                                 for (BufferId result : node.results)
-                                   after.erase(result);
-                                 after.insert(program.globals.begin(), program.globals.end());
-                                 addReads(stmt, after);
-                                 return after;
-                               },
-                               [&](const LibraryCall &node) {
-                                 for (const CallArgument &argument : node.arguments)
-                                   if (auto *buffer = std::get_if<BufferId>(&argument))
-                                     after.insert(*buffer);
-                                 addReads(stmt, after);
-                                 return after;
-                               },
-                               [&](OneOf<Let, Declare, View, Bind, Drop, Barrier, Check> auto &) {
-                                 addReads(stmt, after);
-                                 return after;
-                               }},
-                    stmt.node);
+  return std::visit(
+      overloaded{
+          [&](const Compute &node) { return before(node, std::move(after)); },
+          [&](const Loop &node) {
+            for (unsigned round = 0; round < 2; ++round) {
+              Set entry = before(node.body, after);
+              after.insert(entry.begin(), entry.end());
+            }
+            return after;
+          },
+          [&](const While &node) { return before(node, after); },
+          [&](const If &node) {
+            Set live = before(node.elseBody, after);
+            live.merge(before(node.thenBody, std::move(after)));
+            addReads(node.condition, live);
+            return live;
+          },
+          [&](const Labelled &node) {
+            behindLabel[node.label] = after;
+            return before(node.body, std::move(after));
+          },
+          [&](const Leave &node) { return behindLabel[node.label]; },
+          [&](const Parallel &node) {
+            Set live = before(node.body, std::move(after));
+            if (node.condition)
+              addReads(*node.condition, live);
+            return live;
+          },
+          [&](OneOf<Single, Exchange> auto &node) { return before(node.body, std::move(after)); },
+          [&](const Alloc &node) {
+            after.erase(node.buffer);
+            return after;
+          },
+          [&](const Call &node) {
+            for (BufferId result : node.results)
+              after.erase(result);
+            after.insert(program.globals.begin(), program.globals.end());
+            addReads(stmt, after);
+            return after;
+          },
+          [&](const LibraryCall &node) {
+            for (const CallArgument &argument : node.arguments)
+              if (auto *buffer = std::get_if<BufferId>(&argument))
+                after.insert(*buffer);
+            addReads(stmt, after);
+            return after;
+          },
+          [&](OneOf<Let, Declare, View, Bind, Drop, Barrier, Transfer, Check> auto &) {
+            addReads(stmt, after);
+            return after;
+          }},
+      stmt.node);
 }
 
 LiveScalars::Set LiveScalars::before(const Block &block, Set after) {

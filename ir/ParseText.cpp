@@ -65,6 +65,7 @@ Distribution TextParser::parseDistribution() {
 
 // ["@" "ranks" distribution [("inner" | "outer") "(" number "," number ")"]]
 // ["@" "threads" ["(" "dynamic" ")"]]
+// ["@" "grid" "(" number ["," number] ")"]
 void TextParser::parseMapping(Axis &axis) {
   if (at("@") && nextToken().is("ranks")) {
     position += 2;
@@ -79,6 +80,14 @@ void TextParser::parseMapping(Axis &axis) {
   }
   if (!accept("@"))
     return;
+  if (accept("grid")) {
+    GridMapping &grid = axis.grid.emplace();
+    expect("("), grid.threads = parseUnsigned();
+    if (accept(","))
+      grid.points = parseUnsigned();
+    expect(")");
+    return;
+  }
   expect("threads");
   axis.mapping = Mapping::Threads;
   if (!accept("("))
@@ -277,6 +286,22 @@ While TextParser::parseWhile() {
   return loop;
 }
 
+// "transfer" %name ["{" affine "}"] ["[" affines "]"] "to" ("host" | "device")
+Transfer TextParser::parseTransfer() {
+  Transfer transfer;
+  transfer.buffer = parseBuffer();
+  if (accept("{"))
+    transfer.slot = parseAffine(), expect("}");
+  if (at("["))
+    list("[", "]", [&] { transfer.at.push_back(parseAffine()); });
+  expect("to");
+  if (std::optional<Side> side = parseWord<Side>(token().text))
+    transfer.to = *side, ++position;
+  else
+    failExpected("host or device");
+  return transfer;
+}
+
 // ("own" "(" axis mapping ")" | "all" | "root") %name ["{" affine "}"]
 //   "[" affine ":" affine {"," affine} "]" ["wrap" affine]
 ExchangePart TextParser::parseExchangePart() {
@@ -382,6 +407,8 @@ Stmt TextParser::parseStmt() {
     stmt.node = Barrier{};
   } else if (word == "exchange") {
     stmt.node = parseExchange();
+  } else if (word == "transfer") {
+    stmt.node = parseTransfer();
   } else if (word == "call") {
     stmt.node = parseCall();
   } else if (word == "check") {
@@ -450,7 +477,8 @@ Function TextParser::parseFunction() {
   return function;
 }
 
-// "program" @name ["file" string] "stage" "(" word ")" ["ranks"] "{" {global} {function} "}"
+// "program" @name ["file" string] "stage" "(" word ")" ["ranks"] ["device"] "{" {global} {function}
+// "}"
 std::variant<Program, TextError> TextParser::parse() {
   expect("program");
   program.name = parseAtName();
@@ -463,6 +491,7 @@ std::variant<Program, TextError> TextParser::parse() {
     failAt(stage, "unknown stage '" + stage + "'");
   expect(")");
   program.ranks = accept("ranks");
+  program.device = accept("device");
   expect("{");
   while (accept("global"))
     program.globals.push_back(declareBuffer(Storage::Handle));

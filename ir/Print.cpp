@@ -82,6 +82,7 @@ struct Printer {
   void assign(const Assign &assign);
   void view(const View &view);
   void compute(const Compute &compute);
+  void transfer(const Transfer &node);
   void exchangePart(const ExchangePart &part);
   void arguments(const std::vector<CallArgument> &arguments);
   void header(const Stmt &stmt);
@@ -338,6 +339,12 @@ void Printer::mapping(const Axis &axis) {
   }
   if (axis.mapping != Mapping::None)
     out << ' ' << wordOf(axis.mapping);
+  if (axis.grid) {
+    out << " @grid(" << axis.grid->threads;
+    if (axis.grid->points != 1)
+      out << ", " << axis.grid->points;
+    out << ')';
+  }
 }
 
 void Printer::assign(const Assign &assign) {
@@ -415,6 +422,15 @@ void Printer::arguments(const std::vector<CallArgument> &arguments) {
 }
 
 /// What stands before the first inner block, or the whole statement if it has none.
+void Printer::transfer(const Transfer &node) {
+  out << "transfer ", buffer(node.buffer);
+  if (node.slot)
+    out << '{', affine(*node.slot), out << '}';
+  if (!node.at.empty())
+    out << '[', affines(node.at), out << ']';
+  out << " to " << wordOf(node.to);
+}
+
 void Printer::exchangePart(const ExchangePart &part) {
   out << wordOf(part.whom) << ' ';
   if (part.axis)
@@ -492,6 +508,7 @@ void Printer::header(const Stmt &stmt) {
                  },
                  [&](const Single &) { out << "single {"; },
                  [&](const Barrier &) { out << "barrier"; },
+                 [&](const Transfer &node) { transfer(node); },
                  [&](const Exchange &node) {
                    out << "exchange {";
                    ++depth;
@@ -542,7 +559,7 @@ void Printer::stmt(const Stmt &stmt) {
                           out << " else {", block(node.elseBody), line(), out << '}';
                         },
                         [](OneOf<Let, Alloc, Declare, View, Bind, Drop, Compute, Leave, Barrier,
-                                 Call, LibraryCall, Check> auto &) {}},
+                                 Transfer, Call, LibraryCall, Check> auto &) {}},
              stmt.node);
   location(stmt.loc);
 }
@@ -577,7 +594,8 @@ void Printer::all() {
   out << "program ", atName(program.name);
   if (!program.file.empty())
     out << " file ", string(program.file);
-  out << " stage(" << wordOf(program.stage) << (program.ranks ? ") ranks {" : ") {");
+  out << " stage(" << wordOf(program.stage) << ")" << (program.ranks ? " ranks" : "")
+      << (program.device ? " device {" : " {");
   ++depth;
   for (BufferId id : program.globals)
     line(), out << "global ", declaration(id);

@@ -151,6 +151,14 @@ struct RankMapping {
   bool operator==(const RankMapping &) const = default;
 };
 
+/// The iterations of an axis or loop are dealt to threads of the device's grid, text
+/// `@grid(threads, points)`: `threads` of this axis to a block, each of them with so many points.
+/// The innermost such axis is the grid's x. Of a `red` axis each thread reduces its share.
+struct GridMapping {
+  int64_t threads = 1, points = 1;
+  bool operator==(const GridMapping &) const = default;
+};
+
 /// i in [lo, hi) step s. Empty when hi <= lo.
 struct Axis {
   SymbolId iterator;
@@ -159,6 +167,7 @@ struct Axis {
   AxisKind kind = AxisKind::Par;
   Mapping mapping = Mapping::None;
   std::optional<RankMapping> ranks = {};
+  std::optional<GridMapping> grid = {};
   bool operator==(const Axis &) const = default;
 };
 
@@ -295,6 +304,19 @@ struct Exchange {
   bool operator==(const Exchange &) const;
 };
 
+/// Where the arrays of a program with `device` have storage.
+enum class Side : uint8_t { Host, Device };
+
+/// transfer %u{t}[i, j] to host: brings a storage up to date there from the other side; without a
+/// slot all storages of the buffer, with indices one element.
+struct Transfer {
+  BufferId buffer;
+  std::optional<Affine> slot;
+  std::vector<Affine> at;
+  Side to = Side::Device;
+  bool operator==(const Transfer &) const = default;
+};
+
 /// An argument of a call: a value, an array by reference, or text.
 using CallArgument = std::variant<Scalar, BufferId, std::string>;
 
@@ -333,7 +355,7 @@ struct Check {
 
 struct Stmt {
   std::variant<Let, Alloc, Declare, View, Bind, Drop, Compute, Loop, While, Labelled, Leave, If,
-               Parallel, Single, Barrier, Exchange, Call, LibraryCall, Check>
+               Parallel, Single, Barrier, Exchange, Transfer, Call, LibraryCall, Check>
       node;
   Loc loc;
   bool operator==(const Stmt &) const = default;
@@ -378,6 +400,9 @@ struct Program {
   /// Each rank runs the program, with the same control flow and scalar variables; what is not
   /// divided among them all do, rank 0 prints, and an error that all come to is told once.
   bool ranks = false;
+  /// Arrays have storage in the host's memory and on a device. The points of axes and loops mapped
+  /// to its grid read and store there; all else happens on the host, where scalars are.
+  bool device = false;
   std::vector<Symbol> symbols;
   std::vector<Buffer> buffers;
   std::vector<BufferId> globals;   // scalar variables and handles that functions share

@@ -7,9 +7,9 @@ namespace hpcc::ir {
 
 /// Names of the kinds of statements, in the order of Stmt::node.
 static constexpr llvm::StringLiteral kinds[] = {
-    "let",     "alloc",    "handle", "view",         "bind", "drop",     "compute",
-    "loop",    "while",    "block",  "leave",        "if",   "parallel", "single",
-    "barrier", "exchange", "call",   "library-call", "check"};
+    "let",     "alloc",    "handle",   "view",  "bind",         "drop",     "compute",
+    "loop",    "while",    "block",    "leave", "if",           "parallel", "single",
+    "barrier", "exchange", "transfer", "call",  "library-call", "check"};
 static_assert(std::size(kinds) == std::variant_size_v<decltype(Stmt::node)>);
 
 std::vector<std::pair<llvm::StringRef, unsigned>> countNodes(const Program &program) {

@@ -31,6 +31,10 @@ template <> struct WordsOf<ExchangeFor> {
   static constexpr llvm::StringLiteral words[] = {"own", "all", "root"};
   static_assert(std::size(words) == unsigned(ExchangeFor::Root) + 1);
 };
+template <> struct WordsOf<Side> {
+  static constexpr llvm::StringLiteral words[] = {"host", "device"};
+  static_assert(std::size(words) == unsigned(Side::Device) + 1);
+};
 template <> struct WordsOf<LoopRole> {
   static constexpr llvm::StringLiteral words[] = {"seq", "time", "tile"};
   static_assert(std::size(words) == unsigned(LoopRole::Tile) + 1);

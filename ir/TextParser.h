@@ -92,6 +92,7 @@ private:
   While parseWhile();
   If parseIf();
   decltype(Stmt::node) parseCall();
+  Transfer parseTransfer();
   ExchangePart parseExchangePart();
   Exchange parseExchange();
   std::vector<CallArgument> parseArguments();

@@ -184,6 +184,7 @@ std::vector<VerifyError> verify(const Program &program) {
   verifyScopes(report);
   verifyTeams(report);
   verifyRanks(report);
+  verifyDevice(report);
   if (report.errors.empty())
     verifyEffects(report);
   return std::move(report.errors);

@@ -72,6 +72,16 @@
 //   exchange      it brings rows of buffers with a home; an `own` part has a divided axis, of all
 //                 of a share, and others none; further indices are all or none; it stands in no
 //                 divided loop, other exchange or team of threads
+// A device (VerifyDevice.cpp)
+//   device        axes of the grid and transfers are in programs with `device` only, which are
+//                 mapped and not for ranks
+//   grid          a kernel has at most three axes of the grid, which do not depend on each other,
+//                 with at most 1024 threads of a block; they are par, or red with orders any and
+//                 tree over all axes into scalar variables; those of loops are par, each alone in
+//                 the loop around it. No kernel stands inside another
+//   kernel        a thread of a loop makes and names no arrays, stores to no scalar variable from
+//                 outside, and neither calls nor prints
+//   transfer      it moves own arrays, and one element to the host only; it stands in no kernel
 // Functions (Verify.cpp)
 //   signature     parameters and results are scalar variables or handles; `main` exists and has
 //   none effects       the stated effects are those inferred (Effects.h)

@@ -49,8 +49,8 @@ private:
                           [&](OneOf<While, Labelled, If, Exchange> auto &) {
                             forEachInnerBlock(stmt, [&](const Block &b) { verify(b, team); });
                           },
-                          [](OneOf<Let, Alloc, Declare, View, Bind, Drop, Leave, Call, LibraryCall,
-                                   Check> auto &) {}},
+                          [](OneOf<Let, Alloc, Declare, View, Bind, Drop, Leave, Transfer, Call,
+                                   LibraryCall, Check> auto &) {}},
                stmt.node);
   }
 

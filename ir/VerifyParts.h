@@ -31,6 +31,8 @@ void verifyCompute(const Compute &compute, VerifyReport &report);
 void verifyTeams(VerifyReport &report);
 /// The invariants of ranks.
 void verifyRanks(VerifyReport &report);
+/// The invariants of a device.
+void verifyDevice(VerifyReport &report);
 /// The source and par-loops invariants of one loop.
 void verifyLoop(const Loop &loop, VerifyReport &report);
 /// Scopes and lifetimes of the program.

@@ -57,7 +57,7 @@ private:
                             if (program[node.buffer].home)
                               expectRanks("%" + program[node.buffer].name + " has a home");
                           },
-                          [](OneOf<Let, Declare, View, Bind, Drop, Leave, Barrier, Call,
+                          [](OneOf<Let, Declare, View, Bind, Drop, Leave, Barrier, Transfer, Call,
                                    LibraryCall, Check> auto &) {}},
                stmt.node);
   }

@@ -205,6 +205,8 @@ void ScopeVerifier::verifyRotation(const Stmt &stmt, SymbolId iterator) {
     if (const auto *exchange = std::get_if<Exchange>(&inner.node))
       for (const ExchangePart &part : exchange->parts)
         slotted[part.buffer] += part.slot && part.slot->coefficientOf(iterator) != 0;
+    if (const auto *transfer = std::get_if<Transfer>(&inner.node))
+      slotted[transfer->buffer] += transfer->slot && transfer->slot->coefficientOf(iterator) != 0;
     if (!std::holds_alternative<Drop>(inner.node)) // the array ends, with all its storages
       forEachBuffer(inner, [&](BufferId id) { ++mentioned[id]; });
   };
@@ -393,6 +395,10 @@ void ScopeVerifier::verifyHere(const Stmt &stmt) {
                         },
                         [&](const Single &node) { verifyBlock(node.body); }, [](const Barrier &) {},
                         [&](const Exchange &node) { verifyExchange(node); },
+                        [&](const Transfer &node) {
+                          useAll(stmt);
+                          verifySlot(node.buffer, node.slot);
+                        },
                         [&](OneOf<Bind, Call, LibraryCall, Check> auto &) { useAll(stmt); }},
              stmt.node);
 }

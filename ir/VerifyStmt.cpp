@@ -327,46 +327,46 @@ void verifyStmt(const Stmt &stmt, VerifyReport &report) {
   if (report.errors.size() != before)
     return;
   const Program &program = report.program;
-  std::visit(overloaded{[&](const Let &node) {
-                          expectType(node.value, DType::I64, "conditions", "the value", report);
-                        },
-                        [&](const Alloc &node) {
-                          if (program[node.buffer].storage != Storage::Own)
-                            report("rows", "%" + program[node.buffer].name + " is no array");
-                        },
-                        [&](const Declare &node) {
-                          if (program[node.handle].storage != Storage::Handle)
-                            report("rows", "%" + program[node.handle].name + " is no handle");
-                        },
-                        [&](const View &node) { verifyView(node, report); },
-                        [&](const Bind &node) { verifyBind(node, report); },
-                        [&](const Compute &node) {
-                          for (const Axis &axis : node.axes)
-                            verifyAxis(axis, report);
-                          for (BufferId local : node.locals)
-                            if (program[local].storage != Storage::Own || program[local].dims ||
-                                program[local].slots != 1)
-                              report("rows", "%" + program[local].name + " is no scalar variable");
-                          verifyCompute(node, report);
-                        },
-                        [&](const Loop &node) {
-                          verifyAxis(node.axis, report);
-                          verifyLoop(node, report);
-                        },
-                        [&](OneOf<While, If> auto &node) {
-                          expectType(node.condition, DType::Bool, "conditions", "the condition",
-                                     report);
-                        },
-                        [&](const Parallel &node) {
-                          if (node.condition)
-                            expectType(*node.condition, DType::Bool, "conditions", "the condition",
-                                       report);
-                        },
-                        [&](const Call &node) { verifyCall(node, report); },
-                        [&](const LibraryCall &node) { verifyLibraryCall(node, report); },
-                        [&](const Check &node) { verifyCheck(node, report); },
-                        [](OneOf<Drop, Labelled, Leave, Single, Barrier, Exchange> auto &) {}},
-             stmt.node);
+  std::visit(
+      overloaded{[&](const Let &node) {
+                   expectType(node.value, DType::I64, "conditions", "the value", report);
+                 },
+                 [&](const Alloc &node) {
+                   if (program[node.buffer].storage != Storage::Own)
+                     report("rows", "%" + program[node.buffer].name + " is no array");
+                 },
+                 [&](const Declare &node) {
+                   if (program[node.handle].storage != Storage::Handle)
+                     report("rows", "%" + program[node.handle].name + " is no handle");
+                 },
+                 [&](const View &node) { verifyView(node, report); },
+                 [&](const Bind &node) { verifyBind(node, report); },
+                 [&](const Compute &node) {
+                   for (const Axis &axis : node.axes)
+                     verifyAxis(axis, report);
+                   for (BufferId local : node.locals)
+                     if (program[local].storage != Storage::Own || program[local].dims ||
+                         program[local].slots != 1)
+                       report("rows", "%" + program[local].name + " is no scalar variable");
+                   verifyCompute(node, report);
+                 },
+                 [&](const Loop &node) {
+                   verifyAxis(node.axis, report);
+                   verifyLoop(node, report);
+                 },
+                 [&](OneOf<While, If> auto &node) {
+                   expectType(node.condition, DType::Bool, "conditions", "the condition", report);
+                 },
+                 [&](const Parallel &node) {
+                   if (node.condition)
+                     expectType(*node.condition, DType::Bool, "conditions", "the condition",
+                                report);
+                 },
+                 [&](const Call &node) { verifyCall(node, report); },
+                 [&](const LibraryCall &node) { verifyLibraryCall(node, report); },
+                 [&](const Check &node) { verifyCheck(node, report); },
+                 [](OneOf<Drop, Labelled, Leave, Single, Barrier, Exchange, Transfer> auto &) {}},
+      stmt.node);
 }
 
 } // namespace hpcc::ir

@@ -36,7 +36,7 @@ template <typename StmtT, typename F> void forEachInnerBlock(StmtT &stmt, F &&vi
                         [&](OneOf<While> auto &node) { visit(node.header), visit(node.body); },
                         [&](OneOf<If> auto &node) { visit(node.thenBody), visit(node.elseBody); },
                         [](OneOf<Let, Alloc, Declare, View, Bind, Drop, Compute, Leave, Barrier,
-                                 Call, LibraryCall, Check> auto &) {}},
+                                 Transfer, Call, LibraryCall, Check> auto &) {}},
              stmt.node);
 }
 
@@ -85,22 +85,23 @@ template <typename StmtT, typename F> void forEachDeclaredSymbol(StmtT &stmt, F 
                               visit(part.axis->iterator);
                         },
                         [](OneOf<Alloc, Declare, View, Bind, Drop, Labelled, Leave, If, Parallel,
-                                 Single, Barrier, Call, LibraryCall, Check> auto &) {}},
+                                 Single, Barrier, Transfer, Call, LibraryCall, Check> auto &) {}},
              stmt.node);
 }
 
 /// visit(bufferId) for the buffers that the statement itself declares.
 template <typename StmtT, typename F> void forEachDeclaredBuffer(StmtT &stmt, F &&visit) {
-  std::visit(overloaded{[&](OneOf<Alloc> auto &node) { visit(node.buffer); },
-                        [&](OneOf<Declare> auto &node) { visit(node.handle); },
-                        [&](OneOf<View> auto &node) { visit(node.result); },
-                        [&](OneOf<Compute> auto &node) {
-                          for (auto &local : node.locals)
-                            visit(local);
-                        },
-                        [](OneOf<Let, Bind, Drop, Loop, While, Labelled, Leave, If, Parallel,
-                                 Single, Barrier, Exchange, Call, LibraryCall, Check> auto &) {}},
-             stmt.node);
+  std::visit(
+      overloaded{[&](OneOf<Alloc> auto &node) { visit(node.buffer); },
+                 [&](OneOf<Declare> auto &node) { visit(node.handle); },
+                 [&](OneOf<View> auto &node) { visit(node.result); },
+                 [&](OneOf<Compute> auto &node) {
+                   for (auto &local : node.locals)
+                     visit(local);
+                 },
+                 [](OneOf<Let, Bind, Drop, Loop, While, Labelled, Leave, If, Parallel, Single,
+                          Barrier, Exchange, Transfer, Call, LibraryCall, Check> auto &) {}},
+      stmt.node);
 }
 
 //===-----------------------------------------------------------------------------------------===//
@@ -156,7 +157,7 @@ template <typename StmtT, typename F> void forEachScalar(StmtT &stmt, F &&visit)
                             visit(argument);
                         },
                         [](OneOf<Alloc, Declare, View, Bind, Drop, Loop, Labelled, Leave, Single,
-                                 Barrier, Exchange> auto &) {}},
+                                 Barrier, Exchange, Transfer> auto &) {}},
              stmt.node);
 }
 
@@ -178,6 +179,14 @@ template <typename F> void rewriteScalars(Stmt &stmt, F &&rewrite) {
 /// True if each point of the compute has a scalar of its own under this name.
 inline bool isLocal(const Compute &compute, BufferId buffer) {
   return llvm::is_contained(compute.locals, buffer);
+}
+
+/// True if the points of the statement itself run on a device's grid.
+inline bool isKernel(const Stmt &stmt) {
+  if (const auto *loop = std::get_if<Loop>(&stmt.node))
+    return loop->axis.grid.has_value();
+  const auto *compute = std::get_if<Compute>(&stmt.node);
+  return compute && llvm::any_of(compute->axes, [](const Axis &a) { return a.grid.has_value(); });
 }
 
 enum class Use : uint8_t { Read = 1, Write = 2, ReadWrite = 3 };
@@ -217,7 +226,7 @@ template <typename StmtT, typename F> void forEachBuffer(StmtT &stmt, F &&visit)
       if (auto *buffer = std::get_if<BufferId>(&argument))
         visit(*buffer);
   };
-  std::visit(overloaded{[&](OneOf<Alloc, Drop> auto &node) { visit(node.buffer); },
+  std::visit(overloaded{[&](OneOf<Alloc, Drop, Transfer> auto &node) { visit(node.buffer); },
                         [&](OneOf<Declare> auto &node) { visit(node.handle); },
                         [&](OneOf<View> auto &node) { visit(node.result), visit(node.base); },
                         [&](OneOf<Bind> auto &node) { visit(node.handle), visit(node.source); },
@@ -305,6 +314,16 @@ void forEachAffine(PartT &part, F &&visit) {
     forEachAffine(*part.axis, visit);
 }
 
+/// visit(form) for each affine form of a transfer.
+template <typename TransferT, typename F>
+  requires OneOf<TransferT, Transfer>
+void forEachAffine(TransferT &transfer, F &&visit) {
+  if (transfer.slot)
+    visit(*transfer.slot);
+  for (auto &index : transfer.at)
+    visit(index);
+}
+
 /// visit(form) for each affine form in this one statement. The shape of a buffer that it declares
 /// is in the program's table; see below.
 template <typename StmtT, typename F>
@@ -333,6 +352,8 @@ void forEachAffine(StmtT &stmt, F &&visit) {
   } else if (auto *exchange = std::get_if<Exchange>(&stmt.node)) {
     for (auto &part : exchange->parts)
       forEachAffine(part, visit);
+  } else if (auto *transfer = std::get_if<Transfer>(&stmt.node)) {
+    forEachAffine(*transfer, visit);
   }
   forEachScalar(stmt, [&](auto &scalar) { forEachAffine(scalar, visit); });
 }

@@ -44,7 +44,7 @@ private:
   bool rewrite(Stmt &stmt, Labelled &labelled);
   bool rewrite(Stmt &stmt, Leave &leave);
   bool rewrite(Stmt &stmt, If &branch);
-  bool rewrite(Stmt &, OneOf<Parallel, Single, Barrier, Exchange> auto &) {
+  bool rewrite(Stmt &, OneOf<Parallel, Single, Barrier, Exchange, Transfer> auto &) {
     llvm_unreachable("mapped programs are canonical");
   }
   bool rewrite(Stmt &stmt, Call &call);

@@ -181,32 +181,31 @@ private:
   void follow(Stmt &stmt, Freshness &now) {
     if (dividedAxisOf(stmt))
       return makeStale(now, madeStaleBy(stmt, program));
-    std::visit(
-        overloaded{
-            [&](Loop &node) { followLoop(stmt, node, now); },
-            [&](While &node) { followWhile(stmt, node, now); },
-            [&](If &node) { followBranch(node, now); },
-            [&](Labelled &node) { followLabelled(node, now); },
-            [&](Leave &node) {
-              auto [way, isFirst] = ways.emplace(node.label, now);
-              if (!isFirst)
-                way->second = meet(way->second, now);
-              now = {{}, {}, {}, false};
-            },
-            [&](Alloc &node) { makeFresh(node.buffer, now); },
-            [&](OneOf<Parallel, Single, Exchange> auto &node) {
-              now = follow(node.body, std::move(now));
-            },
-            [&](View &node) {
-              if (program[node.base].home)
-                now.views.insert(node.result);
-            },
-            [&](Drop &node) {
-              now.views.erase(node.buffer);
-              now.gone.insert(node.buffer);
-            },
-            [](OneOf<Let, Declare, Bind, Compute, Barrier, Call, LibraryCall, Check> auto &) {}},
-        stmt.node);
+    std::visit(overloaded{[&](Loop &node) { followLoop(stmt, node, now); },
+                          [&](While &node) { followWhile(stmt, node, now); },
+                          [&](If &node) { followBranch(node, now); },
+                          [&](Labelled &node) { followLabelled(node, now); },
+                          [&](Leave &node) {
+                            auto [way, isFirst] = ways.emplace(node.label, now);
+                            if (!isFirst)
+                              way->second = meet(way->second, now);
+                            now = {{}, {}, {}, false};
+                          },
+                          [&](Alloc &node) { makeFresh(node.buffer, now); },
+                          [&](OneOf<Parallel, Single, Exchange> auto &node) {
+                            now = follow(node.body, std::move(now));
+                          },
+                          [&](View &node) {
+                            if (program[node.base].home)
+                              now.views.insert(node.result);
+                          },
+                          [&](Drop &node) {
+                            now.views.erase(node.buffer);
+                            now.gone.insert(node.buffer);
+                          },
+                          [](OneOf<Let, Declare, Bind, Compute, Barrier, Transfer, Call,
+                                   LibraryCall, Check> auto &) {}},
+               stmt.node);
   }
 
   /// What a new array holds is arbitrary everywhere.

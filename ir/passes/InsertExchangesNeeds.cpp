@@ -77,7 +77,7 @@ public:
                                 readArray(*buffer);
                           },
                           [](OneOf<Alloc, Declare, View, Bind, Drop, While, Labelled, Leave,
-                                   Parallel, Single, Barrier, Exchange> auto &) {}},
+                                   Parallel, Single, Barrier, Exchange, Transfer> auto &) {}},
                stmt.node);
   }
 

@@ -157,7 +157,7 @@ std::optional<std::string> whyNotDivided(const Program &program, const Loop &loo
                    },
                    [&](const Exchange &) { refuse("an iteration communicates with other ranks"); },
                    [](OneOf<Let, Alloc, Declare, View, Loop, While, If, Parallel, Single, Barrier,
-                            Check> auto &) {}},
+                            Transfer, Check> auto &) {}},
         stmt.node);
   });
   return why;

@@ -139,7 +139,8 @@ private:
                    [&](Alloc &node) { return own.insert(node.buffer), false; },
                    [&](Compute &) { return leaf(holdsDivided(stmt) ? Who::Divided : Who::All); },
                    [&](Barrier &) { return addBarrier(before), false; },
-                   [](OneOf<Declare, View, Bind, Drop, Parallel, Call, LibraryCall, Check> auto &) {
+                   [](OneOf<Declare, View, Bind, Drop, Parallel, Transfer, Call, LibraryCall,
+                            Check> auto &) {
                      return false; // no thread of a team runs these outside of a single
                    }},
         stmt.node);

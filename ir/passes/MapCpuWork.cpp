@@ -150,8 +150,8 @@ Work workOf(const Stmt &stmt, Facts &facts) {
                  [&](OneOf<Labelled, Parallel, Single, Exchange> auto &node) {
                    return workOf(node.body, facts);
                  },
-                 [](OneOf<Let, Alloc, Declare, View, Bind, Drop, Leave, Barrier, LibraryCall,
-                          Check> auto &) { return Work{}; }},
+                 [](OneOf<Let, Alloc, Declare, View, Bind, Drop, Leave, Barrier, Transfer,
+                          LibraryCall, Check> auto &) { return Work{}; }},
       stmt.node);
 }
 

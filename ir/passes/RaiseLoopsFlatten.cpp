@@ -203,7 +203,7 @@ private:
                    [&](OneOf<Labelled, Leave> auto &) {
                      return refuse("an iteration may end early", stmt.loc);
                    },
-                   [&](OneOf<Parallel, Single, Barrier, Exchange> auto &) {
+                   [&](OneOf<Parallel, Single, Barrier, Exchange, Transfer> auto &) {
                      return refuse("the iterations are divided already", stmt.loc);
                    },
                    [&](OneOf<Declare, View, Bind, Drop> auto &) {

@@ -175,7 +175,7 @@ uint64_t workOf(const Program &program, const Stmt &stmt) {
             return node.function == LibraryFunction::Sum ? largeWork : 1;
           },
           [](OneOf<While, Call> auto &) { return largeWork; },
-          [](OneOf<Let, Alloc, Declare, View, Bind, Drop, Leave, Barrier, Check> auto &) {
+          [](OneOf<Let, Alloc, Declare, View, Bind, Drop, Leave, Barrier, Transfer, Check> auto &) {
             return uint64_t(1);
           }},
       stmt.node);
