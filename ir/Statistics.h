@@ -12,7 +12,10 @@
 namespace hpcc::ir {
 
 /// A name and a count for each kind of statement, zeros included, and for `assign` (assignments in
-/// computes), `compute-in-time-loop`, `checked` (checked scalar operations) and `gather`.
+/// computes), `box` (computes with axes that touch arrays), of those `stencil` (a point loads an
+/// array at places a number apart) and `reduction`, `element-loop` (loops that store arrays element
+/// by element and are not divided among ranks), `compute-in-time-loop`, `exchange-in-loop`,
+/// `checked` (checked scalar operations) and `gather`.
 std::vector<std::pair<llvm::StringRef, unsigned>> countNodes(const Program &program);
 
 } // namespace hpcc::ir

@@ -221,15 +221,11 @@ private:
         homes.insert(id);
     std::optional<DivisibleUnit> unit = unitOf(asPar, homes);
     if (!unit)
-      return missed(stmt.loc, "each rank runs all iterations of %" +
-                                  program[loop.axis.iterator].name +
-                                  ": they store more than rows of their own");
+      return missedLoop(stmt, "they store more than rows of their own");
     Distribution over = distributionOf(unit->stores.front());
     for (const RowUse &store : unit->stores)
       if (!(distributionOf(store) == over))
-        return missed(stmt.loc, "each rank runs all iterations of %" +
-                                    program[loop.axis.iterator].name +
-                                    ": they store rows of different ranks");
+        return missedLoop(stmt, "they store rows of different ranks");
     loop.axis.kind = AxisKind::Par;
     loop.axis.ranks = RankMapping{over};
     markUsed(*unit);
@@ -263,8 +259,7 @@ private:
       return {std::move(stmt)};
     }
     if (!pieces) {
-      missed(placeOf(stmt), "each rank computes all of it: what it stores belongs to different "
-                            "ranks and depends on one another");
+      missedCompute(stmt, "what it stores belongs to different ranks and depends on one another");
       return {std::move(stmt)};
     }
     Block out;
@@ -290,8 +285,7 @@ private:
       divideReduction(compute, piece, facts);
       break;
     case Kind::Unowned:
-      missed(placeOf(piece.stmt), "each rank computes all of it: the rows that it stores are not "
-                                  "counted by one axis");
+      missedCompute(piece.stmt, "the rows that it stores are not counted by one axis");
       break;
     }
   }
@@ -300,7 +294,7 @@ private:
     Axis &axis = compute.axes[piece.target.axis];
     bool inOrder = axis.kind == AxisKind::Seq && needsOtherRows(compute, piece);
     if (inOrder) {
-      missed(placeOf(piece.stmt), "each rank computes all of it: rows follow from rows before");
+      missedCompute(piece.stmt, "rows follow from rows before");
       return;
     }
     if (!raisesInOrder(compute, piece.target.axis, piece.target.over)) {
@@ -308,8 +302,7 @@ private:
       return;
     }
     if (indexesCarried(compute, axis)) {
-      missed(placeOf(piece.stmt), "each rank computes all of it: it stores an array that all "
-                                  "ranks have beside rows of one");
+      missedCompute(piece.stmt, "it stores an array that all ranks have beside rows of one");
       return;
     }
     axis.ranks = RankMapping{piece.target.over};
@@ -327,8 +320,7 @@ private:
 
   void missedError(const Stmt &stmt) {
     if (!std::get<Compute>(stmt.node).axes.empty())
-      missed(placeOf(stmt),
-             "each rank computes all of it: an error must be that of the first point");
+      missedCompute(stmt, "an error must be that of the first point");
   }
 
   /// True if a point loads rows that another point of the axis stores.
@@ -427,7 +419,7 @@ private:
         choose(axis, *over);
     if (!mapping) {
       if (!compute.axes.empty())
-        missed(placeOf(piece.stmt), "each rank computes all of it: " + whyUndivided(compute));
+        missedCompute(piece.stmt, whyUndivided(compute));
       return;
     }
     compute.axes[chosen].ranks = mapping;
@@ -505,9 +497,17 @@ private:
         program[id].home.reset();
   }
 
-  bool missed(Loc loc, const llvm::Twine &text) {
-    context.missed(loc, text);
+  bool missedLoop(const Stmt &stmt, llvm::StringRef why) {
+    SymbolId iterator = std::get<Loop>(stmt.node).axis.iterator;
+    context.missed(stmt.loc,
+                   "each rank runs all iterations of %" + program[iterator].name + ": " + why);
+    context.count("loops not divided");
     return false;
+  }
+
+  void missedCompute(const Stmt &stmt, const llvm::Twine &why) {
+    context.missed(placeOf(stmt), "each rank computes all of it: " + why);
+    context.count("computes not divided");
   }
 
   std::string nameOfTarget(const Compute &compute) const {
