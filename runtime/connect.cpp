@@ -9,23 +9,11 @@
 #include "connect.h"
 #include "process.h"
 
-#include <array>
 #include <dlfcn.h>
 
 namespace hpcc::runtime {
 
 constinit Connection connection{};
-
-void raiseWithTexts(int32_t errorId, const hpc_location *where,
-                    std::initializer_list<std::string_view> texts) {
-  std::array<int64_t, 4> arguments{};
-  int32_t count = 0;
-  for (std::string_view text : texts) {
-    arguments[count++] = static_cast<int64_t>(reinterpret_cast<intptr_t>(text.data()));
-    arguments[count++] = static_cast<int64_t>(text.size());
-  }
-  hpc_raise(errorId, where, arguments.data(), count);
-}
 
 void leaveRanks(int code) {
   if (connection.finished)

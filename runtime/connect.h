@@ -12,9 +12,6 @@
 #include "hpcc_rt.h"
 #include "mpi/hpc_mpi.h"
 
-#include <initializer_list>
-#include <string_view>
-
 namespace hpcc::runtime {
 
 /// This process among the ranks that were started together.
@@ -34,10 +31,6 @@ void leaveRanks(int code);
 
 /// Raises where an operation of the library has failed.
 void expectDone(int32_t failed, const hpc_location *where);
-
-/// Raises an error whose arguments are texts.
-[[noreturn]] void raiseWithTexts(int32_t errorId, const hpc_location *where,
-                                 std::initializer_list<std::string_view> texts);
 
 } // namespace hpcc::runtime
 

@@ -9,6 +9,7 @@
 #include "format.h"
 #include "process.h"
 
+#include <array>
 #include <cstdlib>
 #include <cstring>
 
@@ -23,7 +24,8 @@ struct Handler {
 static constexpr int32_t deepestCall = 999;
 
 static constinit Handler handler{};
-static constinit void (*beforeReport)(int32_t errorId) = nullptr;
+static constinit std::array<void (*)(int32_t errorId), 2> callsBeforeReport{};
+static constinit size_t callsBeforeReportCount = 0;
 static constinit thread_local int32_t depth = 0;
 
 /// The default handler.
@@ -42,12 +44,25 @@ static char *copyMessage(int32_t errorId, const int64_t *args, int32_t count) {
 }
 
 namespace hpcc::runtime {
-void callBeforeReport(void (*function)(int32_t errorId)) { beforeReport = function; }
+void callBeforeReport(void (*function)(int32_t errorId)) {
+  callsBeforeReport.at(callsBeforeReportCount++) = function;
+}
+
+void raiseWithTexts(int32_t errorId, const hpc_location *where,
+                    std::initializer_list<std::string_view> texts) {
+  std::array<int64_t, 4> arguments{};
+  int32_t count = 0;
+  for (std::string_view text : texts) {
+    arguments[count++] = static_cast<int64_t>(reinterpret_cast<intptr_t>(text.data()));
+    arguments[count++] = static_cast<int64_t>(text.size());
+  }
+  hpc_raise(errorId, where, arguments.data(), count);
+}
 } // namespace hpcc::runtime
 
 void hpc_raise(int32_t errorId, const hpc_location *where, const int64_t *args, int32_t count) {
-  if (beforeReport)
-    beforeReport(errorId);
+  for (size_t i = 0; i < callsBeforeReportCount; ++i)
+    callsBeforeReport[i](errorId);
   int lost = hpcc::runtime::writeOutput();
   char *message = copyMessage(errorId, args, count);
   hpc_error_handler report = handler.function ? handler.function : printReport;

@@ -9,6 +9,7 @@
 //===----------------------------------------------------------------------===//
 #include "connect.h"
 #include "format.h"
+#include "process.h"
 
 #include <array>
 #include <cstdlib>

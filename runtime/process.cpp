@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 #include "process.h"
 
+#include <array>
 #include <csignal>
 #include <ctime>
 #include <string>
@@ -20,19 +21,25 @@ struct Arguments {
 } // namespace
 
 static constinit Arguments arguments{};
-static constinit void (*lastCall)(int code) = nullptr;
+static constinit std::array<void (*)(int code), 4> lastCalls{};
+static constinit size_t lastCallsCount = 0;
 
 namespace hpcc::runtime {
 
-void callAtEnd(void (*function)(int code)) { lastCall = function; }
+void callAtEnd(void (*function)(int code)) { lastCalls.at(lastCallsCount++) = function; }
+
+/// Each is called once, also when one of them raises an error.
+static void makeLastCalls(int code) {
+  while (lastCallsCount > 0)
+    lastCalls[--lastCallsCount](code);
+}
 
 void endProcess(int code) {
   if (int failure = writeOutput()) {
     reportLostOutput(failure, nullptr);
     code = exitCodeLostOutput;
   }
-  if (lastCall)
-    lastCall(code);
+  makeLastCalls(code);
   _exit(code);
 }
 
@@ -79,8 +86,7 @@ int32_t hpc_finish() {
   int code = failure == 0 ? 0 : hpcc::runtime::exitCodeLostOutput;
   if (failure != 0)
     hpcc::runtime::reportLostOutput(failure, nullptr);
-  if (lastCall)
-    lastCall(code);
+  hpcc::runtime::makeLastCalls(code);
   return code;
 }
 

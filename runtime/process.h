@@ -10,6 +10,7 @@
 
 #include "hpcc_rt.h"
 
+#include <initializer_list>
 #include <string_view>
 
 namespace hpcc::runtime {
@@ -35,7 +36,8 @@ void reportLostOutput(int errorNumber, const hpc_location *where);
 /// registered with atexit runs: arrays and threads of the program may be in any state.
 [[noreturn]] void endProcess(int code);
 
-/// Has `function` called with the exit code when the process ends by itself, after the last output.
+/// Has `function` called with the exit code when the process ends by itself, after the last output
+/// and before the functions that were registered earlier.
 void callAtEnd(void (*function)(int code));
 
 /// From here on what is printed is dropped.
@@ -43,6 +45,10 @@ void dropOutput();
 
 /// Has `function` called before an error is reported: it may take its time, and need not return.
 void callBeforeReport(void (*function)(int32_t errorId));
+
+/// Raises an error whose arguments are texts.
+[[noreturn]] void raiseWithTexts(int32_t errorId, const hpc_location *where,
+                                 std::initializer_list<std::string_view> texts);
 
 /// Ends the process by SIGINT, so that the parent sees an interrupted program; async-signal-safe.
 [[noreturn]] void endByInterrupt();
