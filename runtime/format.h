@@ -55,6 +55,9 @@ void appendArray(std::string &text, const ArrayView &array);
 /// str of a Python list of numbers (nested for dims > 1); `numpyScalars` as in hpc_print_list.
 void appendList(std::string &text, const ArrayView &list, bool numpyScalars);
 
+/// NumPy's size of an allocation: three significant digits and a binary unit.
+void appendBytes(std::string &text, int64_t bytes);
+
 /// The message of an error, without its class; `arguments` as described in Errors.def.
 void appendError(std::string &text, int32_t errorId, std::span<const int64_t> arguments);
 

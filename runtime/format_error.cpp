@@ -49,8 +49,7 @@ struct Arguments {
 };
 } // namespace
 
-/// NumPy's size of an allocation: three significant digits and a binary unit.
-static void appendBytes(std::string &text, int64_t bytes) {
+void appendBytes(std::string &text, int64_t bytes) {
   static constexpr const char *units[] = {"bytes", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
   int bits = std::bit_width(static_cast<uint64_t>(bytes));
   int unit = std::max(bits - 1, 1) / 10;

@@ -417,6 +417,74 @@ void hpc_ranks_broadcast(void *values, int64_t bytes, const hpc_location *where)
 void hpc_ranks_shares_begin(void);
 void hpc_ranks_shares_end(const hpc_location *where);
 
+//===----------------------------------------------------------------------===//
+// A GPU that does part of the work of one program, by NVIDIA's driver (libcuda.so.1, opened when
+// such a program starts) or emulated in this process. All calls come from one thread. Launches
+// return at once; what is started is done in that order, transfers included, and an error in it is
+// raised by a later call that waits, or at the end of the program. Nothing falls back to the host.
+//
+// With HPCC_GPU_STATISTICS=1 in the environment the program ends with counts on standard error.
+//===----------------------------------------------------------------------===//
+
+/// First call of such a program: opens the driver, takes the first GPU that CUDA_VISIBLE_DEVICES
+/// leaves, and gives it the kernels, `length` bytes of PTX. Raises GpuNoDriver .. GpuInvalidPtx.
+void hpc_gpu_start(const char *ptx, int64_t length, const hpc_location *where);
+
+/// A kernel compiled for the host: `run` does the work of the whole grid. `arguments` are the
+/// addresses of the kernel's arguments; `grid` and `block` have three sizes, x first.
+typedef struct hpc_emulated_kernel {
+  const char *name;
+  void (*run)(void *const *arguments, const uint32_t *grid, const uint32_t *block);
+} hpc_emulated_kernel;
+
+/// The same without a GPU. Device memory is memory of this process, apart from that of the arrays
+/// and full of NaNs at first, so that a missing transfer shows. `kernels` is static data.
+void hpc_gpu_start_emulated(const hpc_emulated_kernel *kernels, int32_t count);
+
+/// The kernel of that name, good for the whole run.
+void *hpc_gpu_kernel(const char *name, const hpc_location *where);
+
+/// Starts a kernel on grid[0] * grid[1] * grid[2] blocks of threads, x first. `arguments` are the
+/// addresses of its arguments, which are read before the call returns. A grid of no blocks starts
+/// nothing; one that is larger than hardware allows raises GpuGrid: at most 2^31 - 1 blocks in x
+/// and 65535 in y and z, of at most 1024 threads, 1024 in x and y and 64 in z.
+void hpc_gpu_launch(void *kernel, const int64_t *grid, const int64_t *block, void *const *arguments,
+                    const hpc_location *where);
+
+/// Where `data`, an address within the object's storage, lies on the device. The first call for an
+/// object gives it device memory for its whole storage, contents arbitrary, which goes with it.
+/// NULL for a null object. Raises GpuOutOfMemory.
+void *hpc_gpu_address(const void *data, hpc_object *object, const hpc_location *where);
+
+/// Brings bytes within the object's storage up to date on the device, or on the host, which waits.
+/// To the host nothing is brought of an object that was never on the device.
+void hpc_gpu_to_device(hpc_object *object, const void *data, int64_t bytes,
+                       const hpc_location *where);
+void hpc_gpu_to_host(hpc_object *object, void *data, int64_t bytes, const hpc_location *where);
+
+/// Device memory number `index` (0, 1, ..) of at least so many bytes, for partial results. Each
+/// call may move it and then leaves its contents behind; kernels at work keep what they were given.
+void *hpc_gpu_scratch(int32_t index, int64_t bytes, const hpc_location *where);
+
+/// Copies from such memory to the host once all work is done.
+void hpc_gpu_fetch(void *host, const void *device, int64_t bytes, const hpc_location *where);
+
+/// What a kernel leaves of an error: of all points that fail the first in the written order.
+/// Kernels take `lock` (0: free) by an atomic exchange to change the rest.
+typedef struct hpc_gpu_failure {
+  int64_t point; ///< INT64_MAX: there is none
+  int32_t lock;
+  int32_t site; ///< which of the kernel's errors
+  int64_t arguments[6];
+} hpc_gpu_failure;
+
+/// Where the record lies on the device; there is one, without a failure in it.
+void *hpc_gpu_failure_record(const hpc_location *where);
+
+/// Whether a kernel has failed since the last call, which is only known when all work is done. If
+/// so, `failure` becomes the record, and the one on the device is without a failure again.
+bool hpc_gpu_failed(hpc_gpu_failure *failure, const hpc_location *where);
+
 #ifdef __cplusplus
 } // extern "C"
 #endif

@@ -7,26 +7,22 @@
 // given back wait in a short list, so that a temporary in a loop costs page faults once; and they
 // begin at different places of a page, so that a loop over many arrays finds room in the caches.
 //===----------------------------------------------------------------------===//
-#include "hpcc_rt.h"
+#include "memory.h"
 
 #include <algorithm>
 #include <array>
-#include <atomic>
-#include <bit>
 #include <cstdlib>
 #include <cstring>
 #include <mutex>
 #include <sys/mman.h>
 #include <unistd.h>
+#include <utility>
 #include <vector>
 
-struct hpc_object {
-  std::atomic<int64_t> count;
-  int64_t capacity; ///< bytes of data
-  uintptr_t shift;  ///< how far the data are behind the first place they could be at
-};
+using hpcc::runtime::alignment;
+using hpcc::runtime::dataOf;
+using hpcc::runtime::roundUp;
 
-static constexpr uintptr_t alignment = 64;
 static constexpr int64_t keptFrom = int64_t{64} << 10;
 static constexpr uintptr_t shiftStep = 25 * alignment; ///< far from any of the last few shifts
 static constexpr uintptr_t shiftLimit = 4096;
@@ -57,6 +53,11 @@ struct KeptBlocks {
 } // namespace
 
 static constinit KeptBlocks kept{};
+static constinit void (*releaseDeviceCopy)(hpcc::runtime::DeviceBlock *copy) = nullptr;
+
+void hpcc::runtime::callForDeviceCopies(void (*function)(DeviceBlock *copy)) {
+  releaseDeviceCopy = function;
+}
 
 /// At most an eighth of the machine's memory waits for reuse.
 static int64_t keptBytesLimit() {
@@ -104,15 +105,6 @@ static void freeKept() {
   std::lock_guard lock(kept.mutex);
   while (kept.count > 0)
     std::free(removeKept(kept.count - 1));
-}
-
-/// The first address at or after `bytes` that is a multiple of `unit`, a power of two.
-static char *roundUp(char *bytes, uintptr_t unit) {
-  return bytes + (-std::bit_cast<uintptr_t>(bytes) & (unit - 1));
-}
-
-static char *dataOf(hpc_object *block) {
-  return roundUp(reinterpret_cast<char *>(block + 1), alignment) + block->shift;
 }
 
 /// The shift of a new block of `bytes`. The system places large blocks alike within a page, and the
@@ -164,7 +156,7 @@ static hpc_object *allocateBlock(int64_t bytes, bool zeroed) {
   }
   if (!memory)
     return nullptr;
-  auto *block = new (memory) hpc_object{{1}, bytes, shift};
+  auto *block = new (memory) hpc_object{{1}, bytes, shift, nullptr};
   guardData(block, size);
   adviseHugePages(block);
   return block;
@@ -279,8 +271,12 @@ void hpc_retain(hpc_object *object) {
 }
 
 void hpc_release(hpc_object *object) {
-  if (object && object->count.fetch_sub(1, std::memory_order_acq_rel) == 1)
-    keepOrFree(object);
+  if (!object || object->count.fetch_sub(1, std::memory_order_acq_rel) != 1)
+    return;
+  // A kept block has none: what the device holds is what the program has.
+  if (object->deviceCopy)
+    releaseDeviceCopy(std::exchange(object->deviceCopy, nullptr));
+  keepOrFree(object);
 }
 
 int64_t hpc_object_count(const hpc_object *object) {

@@ -28,7 +28,12 @@ LAYERS = list(MAY_INCLUDE)
 CONFINED = [
     (r'#\s*include\s*[<"]llvm/IR/', ["codegen"], "only codegen/ knows LLVM's IR"),
     (r'#\s*include\s*[<"]llvm/Support/CommandLine\.h', ["tools"], "only tools/ own options"),
-    (r"\b(secure_)?getenv\b|\bGetEnv\b", ["tools"], "a library reads no environment variable"),
+    # What is set for a program that runs, its runtime alone can read.
+    (
+        r"\b(secure_)?getenv\b|\bGetEnv\b",
+        ["tools", "runtime"],
+        "a library reads no environment variable",
+    ),
 ]
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')

@@ -103,7 +103,10 @@ CASES = {
 OURS = {'IntegerOverflow', 'UnsupportedNegativePower', 'UnsupportedComplexPower', 'Unsupported',
         # Those of ranks are in test/mpi, but for MPI's own failures, which no program can bring about.
         'MpiCannotLoad', 'MpiCannotStart', 'MpiRank', 'MpiRoot', 'MpiTag', 'MpiOther', 'MpiFinalized',
-        'MpiTypes', 'MpiShapes', 'MpiColumnMajor', 'MpiOnlyAtRoot'}
+        'MpiTypes', 'MpiShapes', 'MpiColumnMajor', 'MpiOnlyAtRoot',
+        # test/tools/check_device.py brings these about.
+        'GpuNoDriver', 'GpuOldDriver', 'GpuCannotStart', 'GpuMissing', 'GpuPtxTooNew', 'GpuOtherModel',
+        'GpuInvalidPtx', 'GpuNoKernel', 'GpuGrid', 'GpuOutOfMemory', 'GpuFull', 'GpuFailed'}
 
 # More figures for {bytes}.
 SIZES = [1, 127, 1279, 10**6, 10**12, 2**45, 2**50 - 1, 10**15 // 8, 128 * 2**40, 2**57, 3 * 2**56, 2**59 - 1, 999 * 2**40]
