@@ -25,8 +25,10 @@ struct Array {
   double *data() const { return static_cast<double *>(head.data); }
 };
 
-static hpc_location line(int32_t number) { return {"prog.hpc", "<module>", nullptr, number, 1, 2}; }
-static const hpc_location here = line(7);
+static constexpr hpc_location line(int32_t number) {
+  return {"prog.hpc", "<module>", nullptr, number, 1, 2};
+}
+static constexpr hpc_location here = line(7);
 
 static void printLine(const char *text) {
   hpc_print_text(text, static_cast<int64_t>(strlen(text)));
@@ -98,7 +100,7 @@ static void launchScale(const Array &array, double factor) {
   static void *kernel = hpc_gpu_kernel("scale", &here);
   void *x = hpc_gpu_address(array.data(), array.head.object, &here);
   int64_t count = array.size;
-  void *arguments[] = {&x, &count, &factor};
+  void *arguments[] = {static_cast<void *>(&x), &count, &factor};
   int64_t grid[] = {(count + 255) / 256, 1, 1}, block[] = {256, 1, 1};
   hpc_gpu_launch(kernel, grid, block, arguments, &here);
 }
@@ -170,7 +172,7 @@ static void runResults() {
   expect(hpc_gpu_scratch(0, 8, &here) == result, "scratch memory moves");
   hpc_gpu_scratch(0, 1 << 20, &here);
   result = hpc_gpu_scratch(0, 16, &here);
-  void *arguments[] = {&x, &count, &result};
+  void *arguments[] = {static_cast<void *>(&x), &count, static_cast<void *>(&result)};
   hpc_gpu_launch(hpc_gpu_kernel("sum", &here), one, one, arguments, &here);
   double sum = 0;
   hpc_gpu_fetch(&sum, result, 8, &here);
@@ -183,7 +185,7 @@ static void runFailure() {
   expect(!hpc_gpu_failed(&failure, &here), "nothing has run");
   for (int round = 0; round < 2; ++round) {
     void *record = hpc_gpu_failure_record(&here);
-    void *arguments[] = {&record};
+    void *arguments[] = {static_cast<void *>(&record)};
     hpc_gpu_launch(hpc_gpu_kernel("fail", &here), one, one, arguments, &here);
     expect(hpc_gpu_failed(&failure, &here) && failure.point == 41, "a failure is not seen");
     expect(!hpc_gpu_failed(&failure, &here), "a failure stays");

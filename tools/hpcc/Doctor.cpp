@@ -10,11 +10,11 @@
 #include "Oracle.h"
 #include "Process.h"
 #include "codegen/Codegen.h"
+#include "codegen/Cuda.h"
 #include "llvm/ADT/ScopeExit.h"
 #include "llvm/ADT/SmallString.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringMap.h"
-#include "llvm/Support/DynamicLibrary.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/Path.h"
@@ -125,19 +125,6 @@ Row oracleRow(const CommandLine &line, StringRef hpccPath) {
   return {Finding::Ok, what, python + ": " + versions};
 }
 
-/// The OpenMP library that the C compiler links with.
-std::string findOpenMP(StringRef compiler) {
-  if (compiler.empty())
-    return {};
-  for (StringRef name : {"libgomp.so", "libomp.so"}) {
-    // The compiler gives the bare name back where it has no such file.
-    std::string path = outputOf({compiler.str(), ("-print-file-name=" + name).str()});
-    if (path != name && llvm::sys::fs::exists(path))
-      return path;
-  }
-  return {};
-}
-
 /// What programs with ranks need: the library that hpcc was built with beside its runtime, and
 /// mpirun.
 Row ranksRow(StringRef runtime) {
@@ -154,43 +141,27 @@ Row ranksRow(StringRef runtime) {
   return {Finding::Ok, what, mpirun + ": " + StringRef(version).split('\n').first.str()};
 }
 
-/// A file below one of the directories in which a CUDA toolkit is installed.
-std::string findInToolkit(llvm::ArrayRef<StringRef> relativePaths) {
-  std::vector<std::string> roots;
-  if (std::optional<std::string> root = llvm::sys::Process::GetEnv("CUDA_PATH"))
-    roots.push_back(*root);
-  roots.insert(roots.end(),
-               {"/usr/local/cuda", "/opt/cuda", "/usr/lib/nvidia-cuda-toolkit", "/usr"});
-  for (const std::string &root : roots)
-    for (StringRef relative : relativePaths) {
-      llvm::SmallString<128> path(root);
-      llvm::sys::path::append(path, relative);
-      if (llvm::sys::fs::exists(path))
-        return path.str().str();
-    }
-  return {};
+Row gpuRow() {
+  static constexpr StringRef what = "NVIDIA GPU";
+  std::variant<codegen::Gpu, std::string> found = codegen::findGpu();
+  if (auto *problem = std::get_if<std::string>(&found))
+    return {Finding::Absent, what,
+            *problem + "; programs for a GPU run with --emulate only, --emit=ptx works"};
+  const auto &gpu = std::get<codegen::Gpu>(found);
+  return {Finding::Ok, what,
+          llvm::formatv("{0}, sm_{1}{2}; its driver is for CUDA {3}", gpu.name, gpu.major,
+                        gpu.minor, gpu.driverVersion)
+              .str()};
 }
 
-std::string findDriver() {
-  std::string problem;
-  static constexpr const char *name = "libcuda.so.1";
-  return llvm::sys::DynamicLibrary::getPermanentLibrary(name, &problem).isValid() ? name : "";
-}
-
-std::vector<Row> laterRows(StringRef compiler) {
-  static constexpr StringRef later = "not found; nothing uses it yet";
-  std::string ptxas = findInToolkit({"bin/ptxas"});
-  if (ptxas.empty())
-    ptxas = findProgram("ptxas");
-  std::vector<Row> rows = {
-      row("OpenMP", findOpenMP(compiler), later), row("CUDA driver", findDriver(), later),
-      row("ptxas", ptxas, later),
-      row("libdevice",
-          findInToolkit({"nvvm/libdevice/libdevice.10.bc", "libdevice/libdevice.10.bc"}), later)};
-  for (Row &row : rows)
-    if (row.finding == Finding::Ok)
-      row.text += " (not used yet)";
-  return rows;
+std::vector<Row> gpuRows() {
+  std::string cudaPath = llvm::sys::Process::GetEnv("CUDA_PATH").value_or("");
+  return {gpuRow(),
+          row("ptxas", codegen::findPtxas(cudaPath),
+              "not found (CUDA_PATH says where CUDA is); the tests do not assemble PTX"),
+          row("libdevice", codegen::findLibdevice(cudaPath),
+              "not found (CUDA_PATH says where CUDA is); math functions such as np.exp cannot be "
+              "compiled for a GPU")};
 }
 
 StringRef wordOf(Finding finding) {
@@ -212,7 +183,8 @@ int runDoctor(const CommandLine &line, StringRef hpccPath) {
   codegen::LinkParts parts = codegen::findLinkParts(hpccPath);
   rows.push_back(oracleRow(line, hpccPath));
   rows.push_back(ranksRow(parts.runtime));
-  llvm::append_range(rows, laterRows(parts.compiler));
+  rows.push_back(row("OpenMP", parts.openMp, "no libomp; programs run on one thread only"));
+  llvm::append_range(rows, gpuRows());
   bool lacks = false;
   for (const Row &row : rows) {
     llvm::outs() << llvm::formatv("{0,-8} {1,-12} {2}\n", wordOf(row.finding), row.what, row.text);
