@@ -419,9 +419,10 @@ void hpc_ranks_shares_end(const hpc_location *where);
 
 //===----------------------------------------------------------------------===//
 // A GPU that does part of the work of one program, by NVIDIA's driver (libcuda.so.1, opened when
-// such a program starts) or emulated in this process. All calls come from one thread. Launches
-// return at once; what is started is done in that order, transfers included, and an error in it is
-// raised by a later call that waits, or at the end of the program. Nothing falls back to the host.
+// such a program starts) or emulated in this process. All calls come from one thread, which also
+// gives up the arrays that are on the device. Launches return at once; what is started is done in
+// that order, transfers included, and an error in it is raised by a later call that waits, or at
+// the end of the program. Nothing falls back to the host.
 //
 // With HPCC_GPU_STATISTICS=1 in the environment the program ends with counts on standard error.
 //===----------------------------------------------------------------------===//

@@ -9,10 +9,12 @@
 //===----------------------------------------------------------------------===//
 #include "runtime/hpcc_rt.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <utility>
 #include <vector>
 
 static constexpr int64_t one[3] = {1, 1, 1};
@@ -40,6 +42,12 @@ static void expect(bool condition, const char *what) {
     return;
   printLine(what);
   hpc_exit(70);
+}
+
+static int64_t draw(int64_t below) {
+  static uint64_t seed = 1;
+  seed ^= seed << 13, seed ^= seed >> 7, seed ^= seed << 17;
+  return static_cast<int64_t>(seed % static_cast<uint64_t>(below));
 }
 
 static void raiseIndexError() {
@@ -227,6 +235,52 @@ static void runFull() {
   }
 }
 
+/// An array and what its device copy must hold; NaN where that is anything.
+struct Modelled {
+  Array array;
+  std::vector<double> device;
+};
+
+static void checkStep(Modelled &modelled, int64_t kind, double value) {
+  const Array &array = modelled.array;
+  int64_t from = draw(array.size), count = 1 + draw(array.size - from);
+  double *x = array.data();
+  auto begin = modelled.device.begin() + from;
+  if (kind == 0) {
+    std::fill_n(x + from, count, value);
+    toDevice(array, from, count);
+    std::fill_n(begin, count, value);
+  } else if (kind == 1) {
+    toHost(array, from, count);
+    for (int64_t i = 0; i < count; ++i)
+      expect(std::isnan(begin[i]) || x[from + i] == begin[i], "not what is on the device");
+  } else {
+    launchScale(array, -1);
+    for (double &element : modelled.device)
+      element = -element;
+  }
+}
+
+/// Arrays come and go, of few sizes, so that memory is used again and runs out at times.
+static void runRandom() {
+  constexpr size_t most = 8;
+  std::vector<Modelled> arrays;
+  for (int round = 0; round < 20000; ++round) {
+    if (arrays.empty() || (arrays.size() < most && draw(8) == 0)) {
+      int64_t size = (1 + draw(6)) << (4 + draw(10));
+      arrays.push_back({allocate(size), std::vector<double>(size_t(size), std::nan(""))});
+    }
+    auto index = static_cast<size_t>(draw(static_cast<int64_t>(arrays.size())));
+    checkStep(arrays[index], draw(3), round);
+    if (draw(10) == 0) {
+      hpc_release(arrays[index].array.head.object);
+      std::swap(arrays[index], arrays.back());
+      arrays.pop_back();
+    }
+  }
+  printLine("all is as it should");
+}
+
 static void runKernel() { hpc_gpu_kernel("there_is_none", &here); }
 
 static void launchSomething() {
@@ -263,6 +317,7 @@ int main(int argc, char **argv) {
       {"full", runFull},           {"kernel", runKernel},
       {"error", runError},         {"exit", runExit},
       {"wait", runWait},           {"end", launchSomething},
+      {"random", runRandom},
   };
   hpc_start(argc, argv);
   for (const Program &program : programs)

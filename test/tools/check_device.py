@@ -35,6 +35,7 @@ ON_BOTH = [
     ("transfers", {}, 0, "transfers agree\n", ""),
     ("temporaries", {}, 0, "temporaries are gone\n", ""),
     ("results", {}, 0, "44850.0\n", ""),
+    ("random", {}, 0, "all is as it should\n", ""),
     ("failure", {}, 1, "", INDEX_ERROR),
     # GpuGrid
     (
@@ -176,6 +177,7 @@ ON_STUB = [
         AT + "MemoryError: Unable to allocate 8.00 KiB on the GPU: the program holds nothing of "
         "it\n",
     ),
+    ("random", {"STUB_MEMORY": "1000000"}, 0, "all is as it should\n", ""),
     ("temporaries", {"STUB_FAIL_ONCE": "cuMemAlloc_v2:2:2"}, 0, "temporaries are gone\n", ""),
 ]
 
