@@ -176,7 +176,9 @@ void dropBeforeLeaves(Block &block, const Names &names, std::set<LabelId> &inner
 /// The names that the block itself declares and that end with a drop.
 class BlockLifetimes {
 public:
-  BlockLifetimes(const Program &program, Block &block) : program(program), block(block) {}
+  /// `bases`: of each view the name that lives as long.
+  BlockLifetimes(const Program &program, Block &block, const std::map<BufferId, BufferId> &bases)
+      : program(program), block(block), bases(bases) {}
 
   void place() {
     findUses();
@@ -213,8 +215,12 @@ private:
           lastUse[buffer] = index;
       });
       forEachMention(program, block[index], [&](BufferId buffer) {
-        if (auto use = lastUse.find(buffer); use != lastUse.end())
-          use->second = index;
+        for (auto base = bases.end();; buffer = base->second) {
+          if (auto use = lastUse.find(buffer); use != lastUse.end())
+            use->second = index;
+          if (base = bases.find(buffer); base == bases.end())
+            break;
+        }
       });
     }
   }
@@ -235,16 +241,29 @@ private:
 
   const Program &program;
   Block &block;
+  const std::map<BufferId, BufferId> &bases;
   std::map<BufferId, size_t> lastUse;
 };
 
-} // namespace
-
-void placeDrops(const Program &program, Function &function) {
+void placeDrops(const Program &program, Function &function,
+                const std::map<BufferId, BufferId> &bases) {
   forEachBlock(function.body, [](Block &block) {
     std::erase_if(block, [](const Stmt &stmt) { return std::holds_alternative<Drop>(stmt.node); });
   });
-  forEachBlock(function.body, [&](Block &block) { BlockLifetimes(program, block).place(); });
+  forEachBlock(function.body, [&](Block &block) { BlockLifetimes(program, block, bases).place(); });
+}
+
+} // namespace
+
+void placeDrops(const Program &program, Function &function) { placeDrops(program, function, {}); }
+
+void placeDropsBehindViews(const Program &program, Function &function) {
+  std::map<BufferId, BufferId> bases;
+  forEachStmt(function.body, [&](const Stmt &stmt) {
+    if (const auto *view = std::get_if<View>(&stmt.node))
+      bases[view->result] = view->base;
+  });
+  placeDrops(program, function, bases);
 }
 
 std::vector<unsigned> countMentions(const Program &program, const Function &function) {

@@ -32,6 +32,9 @@ bool bindsAlways(const Program &program, const Function &function, BufferId hand
 /// last statement that mentions the name, and before each `leave` that ends the block earlier.
 void placeDrops(const Program &program, Function &function);
 
+/// The same, but an array's own name ends behind those of its views.
+void placeDropsBehindViews(const Program &program, Function &function);
+
 /// Takes away the allocations and drops of arrays that nothing names any more, apart from those
 /// whose size may be negative, which raises.
 void removeAllocations(const Program &program, Function &function,
