@@ -34,8 +34,8 @@ if(HPCC_LINK_LLVM STREQUAL "shared")
 else()
   # The case of a component's name matters: "x86" would silently mean a library LLVMx86.
   llvm_map_components_to_libnames(llvm_libraries
-    Analysis BitReader BitWriter CodeGen Core FrontendOpenMP IRReader Instrumentation JITLink Linker MC Object
-    OrcDebugging OrcJIT OrcTargetProcess Passes Support Target TargetParser TransformUtils X86)
+    Analysis BitReader BitWriter CodeGen Core FrontendOpenMP IPO IRReader Instrumentation JITLink Linker MC Object
+    OrcDebugging OrcJIT OrcTargetProcess Passes Support Target TargetParser TransformUtils X86 NVPTX)
   target_link_libraries(hpcc_llvm_support INTERFACE LLVMSupport)
   target_link_libraries(hpcc_llvm INTERFACE ${llvm_libraries})
 endif()

@@ -28,6 +28,12 @@ struct Options {
   std::string cpu = "native";
   /// Line tables for debuggers and profilers.
   bool debugInfo = false;
+  /// Kernels run on the host, grid by grid, in place of a GPU.
+  bool emulate = false;
+  /// The GPU that kernels are made for, as LLVM names it.
+  std::string gpu = "sm_80";
+  /// Where the CUDA Toolkit is; empty for the usual places.
+  std::string cudaPath;
   /// The text of a source line (from 1) without its newline, for run-time errors; may be absent.
   std::function<llvm::StringRef(unsigned line)> lineText;
 };
@@ -56,6 +62,9 @@ bool optimize(Module &module, Diagnostics &diags);
 
 /// The module as LLVM's textual IR.
 void print(const Module &module, llvm::raw_ostream &out);
+
+/// The kernels of a program with a device as PTX; empty without kernels and for the emulation.
+llvm::StringRef ptxOf(const Module &module);
 
 enum class FileKind { Assembly, Object };
 

@@ -195,6 +195,10 @@ bool isIndependent(FunctionState &state, const ir::Compute &compute, const ir::A
 void emitAssignments(FunctionState &state, const ir::Compute &compute,
                      llvm::function_ref<void(const ir::Assign &, llvm::Value *)> addend);
 
+/// old op value.
+llvm::Value *emitUpdate(FunctionState &state, ir::AssignOp op, ir::DType type, llvm::Value *old,
+                        llvm::Value *value);
+
 /// target = value, or target op= value.
 void emitStoreOrUpdate(FunctionState &state, const ir::Assign &assign, llvm::Value *value);
 
@@ -273,6 +277,44 @@ std::vector<ir::Stmt> splitAtTrees(FunctionState &state, const ir::Stmt &stmt);
 
 void emitExchange(FunctionState &state, const ir::Exchange &exchange, Loc loc);
 void emitRanksBroadcast(FunctionState &state, ir::BufferId variable, Loc loc);
+
+//===-----------------------------------------------------------------------------------------===//
+// EmitKernel.cpp, EmitGrid.cpp, EmitDevice.cpp: programs with a device
+//===-----------------------------------------------------------------------------------------===//
+
+/// A statement with axes of the grid: its kernel in the device's module, and the launch here.
+void emitKernel(FunctionState &state, const ir::Stmt &stmt);
+
+/// In a kernel: the thread's iterations of a mapped axis.
+void emitGridIterations(FunctionState &state, const ir::Axis &axis, llvm::Value *lo,
+                        llvm::Value *hi, llvm::function_ref<void(llvm::Value *)> body);
+
+/// In a kernel: leaves the error in the record unless an earlier point has one, and ends the
+/// thread.
+void emitFailure(FunctionState &state, int errorId, Loc loc,
+                 llvm::ArrayRef<llvm::Value *> arguments);
+
+/// A kernel under this name that combines 64 partial results into one: pairs of neighbours of a
+/// tree, or one after the other. Made once; what holds it at run time.
+llvm::GlobalVariable *combiningKernel(FunctionState &state, ir::AssignOp op, ir::DType type,
+                                      bool tree);
+
+/// Makes a function with this body, whose first three parameters are the thread's numbers along x,
+/// y and z and the next three how many there are, a kernel: for a GPU or for the emulation.
+/// Parameters that the body does not use are not the kernel's; `isUsed` says which of the others
+/// are.
+llvm::GlobalVariable *finishKernel(FunctionState &host, llvm::Function *body, llvm::StringRef name,
+                                   llvm::SmallVectorImpl<bool> &isUsed);
+
+/// Starts a kernel: as many threads along x, y and z, in blocks.
+void emitLaunch(FunctionState &state, llvm::GlobalVariable *kernel,
+                llvm::ArrayRef<llvm::Value *> blocks, llvm::ArrayRef<llvm::Value *> threads,
+                llvm::ArrayRef<llvm::Value *> arguments, Loc loc);
+
+/// At the begin of `main`: opens the device. The kernels of the module are complete.
+void emitDeviceStart(FunctionState &state, llvm::StringRef ptx, Loc loc);
+
+void emitTransfer(FunctionState &state, const ir::Transfer &transfer, Loc loc);
 
 //===-----------------------------------------------------------------------------------------===//
 // EmitStmt.cpp: statements

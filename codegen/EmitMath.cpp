@@ -88,7 +88,7 @@ Value *emitMathCall(FunctionState &state, StringRef name, DType type, ArrayRef<V
   bool known = state.module.module.getFunction(symbol) != nullptr;
   Function *callee = declareMath(state.module, symbol, floating, operands.size());
   constexpr StringLiteral variantsName = "vector-function-abi-variant";
-  if (!known && hasVectorForms(name))
+  if (!known && hasVectorForms(name) && !state.module.isGpu)
     if (std::string variants = vectorVariants(state.module, *callee, operands.size());
         !variants.empty())
       callee->addFnAttr(variantsName, variants);

@@ -93,11 +93,14 @@ static ScalarOp operationOf(ir::AssignOp op) {
   return ScalarOp::Or;
 }
 
+Value *emitUpdate(FunctionState &state, ir::AssignOp op, ir::DType type, Value *old, Value *value) {
+  return emitPlain(state, operationOf(op), type, {old, value});
+}
+
 void emitStoreOrUpdate(FunctionState &state, const ir::Assign &assign, Value *value) {
   if (assign.op != ir::AssignOp::Set) {
     Value *old = emitLoad(state, assign.target);
-    value = emitPlain(state, operationOf(assign.op), state.program()[assign.target.buffer].type,
-                      {old, value});
+    value = emitUpdate(state, assign.op, state.program()[assign.target.buffer].type, old, value);
   }
   emitStore(state, assign.target, value);
 }
@@ -197,7 +200,9 @@ static std::optional<Nest> planNest(FunctionState &state, const ir::Compute &com
 
 void emitIterations(FunctionState &state, const ir::Axis &axis, Value *lo, Value *hi,
                     bool independent, bool innermost, function_ref<void(Value *)> body) {
-  if (axis.ranks)
+  if (axis.grid && state.kernel)
+    emitGridIterations(state, axis, lo, hi, body);
+  else if (axis.ranks)
     emitOwnIterations(state, axis, lo, hi, independent, innermost, body);
   else if (axis.mapping != ir::Mapping::None)
     emitMappedLoop(state, axis, lo, hi, independent, innermost, body);

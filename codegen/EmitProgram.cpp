@@ -6,6 +6,7 @@
 // checks the CPU, starts the runtime and runs `py.main`.
 //
 //===-----------------------------------------------------------------------------------------===//
+#include "Device.h"
 #include "Emit.h"
 #include "Target.h"
 #include "ir/CallGraph.h"
@@ -150,7 +151,7 @@ static std::string neededFeatures(const TargetMachine &machine) {
 }
 
 /// int main(int argc, char **argv)
-static void emitMain(ModuleState &module, const ir::Function &entry) {
+static void emitMain(ModuleState &module, const ir::Function &entry, StringRef ptx) {
   LLVMContext &context = module.context;
   Type *word = Type::getInt32Ty(context);
   auto *main =
@@ -164,6 +165,8 @@ static void emitMain(ModuleState &module, const ir::Function &entry) {
   callRuntime(state, Entry::hpc_start, {main->getArg(0), main->getArg(1)});
   if (module.program.ranks)
     callRuntime(state, Entry::hpc_ranks_start, locationOf(state, entry.loc));
+  if (module.program.device)
+    emitDeviceStart(state, ptx, entry.loc);
   state.builder.CreateCall(module.functions.lookup("main"));
   for (BufferId global : module.program.globals)
     if (isHandle(module.program, global))
@@ -220,9 +223,20 @@ std::optional<Module> translate(const ir::Program &program, const Options &optio
     beginDebugInfo(state);
   declareGlobals(state);
   declareFunctions(state);
+  std::optional<DeviceModule> device;
+  if (program.device) {
+    device = openDevice(state, diags);
+    if (!device)
+      return std::nullopt;
+    state.device = &*device->state;
+  }
   for (const ir::Function &function : program.functions)
     emitFunction(state, function);
-  emitMain(state, *entry);
+  if (device && !diags.hasProblems())
+    made->ptx = closeDevice(state, *device);
+  if (diags.hasProblems())
+    return std::nullopt;
+  emitMain(state, *entry, made->ptx);
   finishTeams(state);
   if (diags.hasProblems())
     return std::nullopt;
@@ -239,6 +253,8 @@ Module::Module(std::unique_ptr<State> state) : state(std::move(state)) {}
 Module::Module(Module &&other) noexcept = default;
 Module &Module::operator=(Module &&other) noexcept = default;
 Module::~Module() = default;
+
+StringRef ptxOf(const Module &module) { return (*module).ptx; }
 
 void print(const Module &module, raw_ostream &out) { (*module).module->print(out, nullptr); }
 

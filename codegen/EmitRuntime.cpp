@@ -101,6 +101,8 @@ CallInst *callRuntime(FunctionState &state, Entry entry, ArrayRef<Value *> argum
 }
 
 Constant *textOf(ModuleState &module, StringRef text) {
+  if (module.host) // where errors are reported
+    return textOf(*module.host, text);
   Constant *&known = module.texts[text];
   if (!known) {
     Constant *bytes = ConstantDataArray::getString(module.context, text);
@@ -144,6 +146,8 @@ Constant *locationOf(FunctionState &state, Loc loc) {
 }
 
 void emitRaise(FunctionState &state, int errorId, Loc loc, ArrayRef<Value *> arguments) {
+  if (state.kernel)
+    return emitFailure(state, errorId, loc, arguments);
   IRBuilder<> &builder = state.builder;
   Value *array = ConstantPointerNull::get(builder.getPtrTy());
   if (!arguments.empty()) {

@@ -189,32 +189,33 @@ static void emitCall(FunctionState &state, const ir::Call &call, Loc loc) {
 }
 
 static void emitStmt(FunctionState &state, const ir::Stmt &stmt) {
-  std::visit(
-      ir::overloaded{
-          [&](const ir::Let &node) {
-            state.symbols[node.symbol.index] = emitScalar(state, node.value);
-          },
-          [&](const ir::Alloc &node) { emitAlloc(state, node.buffer, stmt.loc); },
-          [&](const ir::Declare &node) { createHandle(state, node.handle); },
-          [&](const ir::View &node) { emitView(state, node); },
-          [&](const ir::Bind &node) { emitBind(state, node.handle, node.source); },
-          [&](const ir::Drop &node) { emitDrop(state, node.buffer); },
-          [&](const ir::Compute &) { emitCompute(state, stmt); },
-          [&](const ir::Loop &node) { emitLoop(state, stmt, node); },
-          [&](const ir::While &node) { emitWhile(state, stmt, node); },
-          [&](const ir::Labelled &node) { emitLabelled(state, node); },
-          [&](const ir::Leave &node) { emitLeave(state, node); },
-          [&](const ir::If &node) { emitIf(state, node); },
-          [&](const ir::Parallel &node) { emitParallel(state, node); },
-          [&](const ir::Single &node) { emitSingle(state, node); },
-          [&](const ir::Barrier &) { emitBarrier(state); },
-          [&](const ir::Exchange &node) { emitExchange(state, node, stmt.loc); },
-          [&](const ir::Transfer &) { reportFault(state, "a transfer to or from a device"); },
-          [&](const ir::Call &node) { emitCall(state, node, stmt.loc); },
-          [&](const ir::LibraryCall &node) { emitLibraryCall(state, node, stmt.loc); },
-          [&](const ir::Check &node) { emitCheck(state, node, stmt.loc); },
-      },
-      stmt.node);
+  if (state.module.device && ir::isKernel(stmt))
+    return emitKernel(state, stmt);
+  std::visit(ir::overloaded{
+                 [&](const ir::Let &node) {
+                   state.symbols[node.symbol.index] = emitScalar(state, node.value);
+                 },
+                 [&](const ir::Alloc &node) { emitAlloc(state, node.buffer, stmt.loc); },
+                 [&](const ir::Declare &node) { createHandle(state, node.handle); },
+                 [&](const ir::View &node) { emitView(state, node); },
+                 [&](const ir::Bind &node) { emitBind(state, node.handle, node.source); },
+                 [&](const ir::Drop &node) { emitDrop(state, node.buffer); },
+                 [&](const ir::Compute &) { emitCompute(state, stmt); },
+                 [&](const ir::Loop &node) { emitLoop(state, stmt, node); },
+                 [&](const ir::While &node) { emitWhile(state, stmt, node); },
+                 [&](const ir::Labelled &node) { emitLabelled(state, node); },
+                 [&](const ir::Leave &node) { emitLeave(state, node); },
+                 [&](const ir::If &node) { emitIf(state, node); },
+                 [&](const ir::Parallel &node) { emitParallel(state, node); },
+                 [&](const ir::Single &node) { emitSingle(state, node); },
+                 [&](const ir::Barrier &) { emitBarrier(state); },
+                 [&](const ir::Exchange &node) { emitExchange(state, node, stmt.loc); },
+                 [&](const ir::Transfer &node) { emitTransfer(state, node, stmt.loc); },
+                 [&](const ir::Call &node) { emitCall(state, node, stmt.loc); },
+                 [&](const ir::LibraryCall &node) { emitLibraryCall(state, node, stmt.loc); },
+                 [&](const ir::Check &node) { emitCheck(state, node, stmt.loc); },
+             },
+             stmt.node);
 }
 
 void emitBlock(FunctionState &state, const ir::Block &block) {

@@ -44,7 +44,9 @@ public:
     builder.CreateCondBr(builder.CreateICmpSGT(total, number(0)), some, end);
     builder.SetInsertPoint(some);
     findRow();
-    if (axes.front()->ranks)
+    if (axes.front()->grid && state.kernel)
+      emitSubtreeOfThread(total);
+    else if (axes.front()->ranks)
       emitSubtreesOfRank(total);
     else if (axes.front()->mapping != ir::Mapping::None)
       emitSubtrees(total);
@@ -170,6 +172,52 @@ private:
     emit();
     builder.CreateBr(end);
     builder.SetInsertPoint(end);
+  }
+
+  /// Sums the subtree with the number of the device's thread, which is a leaf or a pair of leaves.
+  void emitSubtreeOfThread(Value *total) {
+    Kernel &kernel = *state.kernel;
+    auto [start, count] = pointsOf(kernel.number, total, kernel.treeLevels);
+    goTo(start);
+    memoryOf(trees.size() - 1);
+    Value *isLeaf = builder.CreateICmpSLE(count, number(leafSize));
+    Value *first = builder.CreateSelect(isLeaf, count, firstHalf(count));
+    BasicBlock *second = block("tree.second"), *summed = block("tree.summed");
+    SmallVector<Value *, 4> sums = emitLeaf(first);
+    BasicBlock *one = builder.GetInsertBlock();
+    builder.CreateCondBr(isLeaf, summed, second);
+    builder.SetInsertPoint(second);
+    SmallVector<Value *, 4> both;
+    for (auto [left, right] : zip_equal(sums, emitLeaf(builder.CreateSub(count, first))))
+      both.push_back(builder.CreateFAdd(left, right));
+    BasicBlock *two = builder.GetInsertBlock();
+    builder.CreateBr(summed);
+    builder.SetInsertPoint(summed);
+    for (auto [index, tree] : enumerate(trees)) {
+      PHINode *sum = builder.CreatePHI(sums[index]->getType(), 2);
+      sum->addIncoming(sums[index], one);
+      sum->addIncoming(both[index], two);
+      Value *partials = kernel.partials.lookup(tree->target.buffer.index);
+      builder.CreateStore(sum, builder.CreateInBoundsGEP(sum->getType(), partials, kernel.number));
+    }
+  }
+
+  /// The same a number of levels down that the kernel's launch decides.
+  std::pair<Value *, Value *> pointsOf(Value *subtree, Value *total, Value *levels) {
+    Value *start = createCounter("tree.start"), *count = createCounter("tree.count");
+    builder.CreateStore(total, count);
+    emitCountedLoop(
+        state, number(0), levels, 1, "tree.level", /*independent=*/false, [&](Value *level) {
+          Value *all = load(count), *first = firstHalf(all);
+          Value *bit = builder.CreateSub(builder.CreateSub(levels, level), number(1));
+          Value *second =
+              builder.CreateTrunc(builder.CreateLShr(subtree, bit), builder.getInt1Ty());
+          builder.CreateStore(builder.CreateSelect(second, builder.CreateSub(all, first), first),
+                              count);
+          builder.CreateStore(builder.CreateSelect(second, add(load(start), first), load(start)),
+                              start);
+        });
+    return {load(start), load(count)};
   }
 
   /// Divides the subtrees a few levels down among the threads of the team. A tree that is too small

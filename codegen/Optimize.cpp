@@ -5,6 +5,7 @@
 // file that includes PassBuilder.h, which costs seconds.
 //
 //===-----------------------------------------------------------------------------------------===//
+#include "Device.h"
 #include "State.h"
 #include "llvm/Analysis/CGSCCPassManager.h"
 #include "llvm/Analysis/LoopAnalysisManager.h"
@@ -44,17 +45,12 @@ static void addSanitizer(llvm::Module &module, ModulePassManager &passes) {
 }
 #endif
 
-bool optimize(Module &module, Diagnostics &diags) {
-  Module::State &state = *module;
+/// The default pipeline of a level.
+static void runPipeline(llvm::Module &module, TargetMachine &machine, OptimizationLevel level,
+                        const PipelineTuningOptions &tuning, bool sanitize) {
   // LLVM 22 looks for checksums in time that is exponential in the values that go round a loop.
   DisableLIRP::HashRecognize = true;
-  PipelineTuningOptions tuning;
-  tuning.SLPVectorization = state.optimize >= 2;
-  tuning.LoopVectorization = state.optimize >= 2;
-  // Unrolled loops of a long program make every later pass slow; vector loops stay interleaved.
-  constexpr unsigned longProgram = 5000; // instructions
-  tuning.LoopUnrolling = state.module->getInstructionCount() < longProgram;
-  PassBuilder builder(state.machine.get(), tuning);
+  PassBuilder builder(&machine, tuning);
   LoopAnalysisManager loops;
   FunctionAnalysisManager functions;
   CGSCCAnalysisManager callGraph;
@@ -64,14 +60,33 @@ bool optimize(Module &module, Diagnostics &diags) {
   builder.registerFunctionAnalyses(functions);
   builder.registerLoopAnalyses(loops);
   builder.crossRegisterProxies(loops, functions, callGraph, modules);
-  OptimizationLevel level = levelOf(state.optimize);
   ModulePassManager passes = level == OptimizationLevel::O0
                                  ? builder.buildO0DefaultPipeline(level)
                                  : builder.buildPerModuleDefaultPipeline(level);
 #ifdef HPCC_SANITIZE_GENERATED
-  addSanitizer(*state.module, passes);
+  if (sanitize)
+    addSanitizer(module, passes);
+#else
+  (void)sanitize;
 #endif
-  passes.run(*state.module, modules);
+  passes.run(module, modules);
+}
+
+void optimizeKernels(llvm::Module &module, TargetMachine &machine) {
+  PipelineTuningOptions tuning;
+  tuning.LoopVectorization = false; // threads are the lanes
+  runPipeline(module, machine, OptimizationLevel::O3, tuning, /*sanitize=*/false);
+}
+
+bool optimize(Module &module, Diagnostics &diags) {
+  Module::State &state = *module;
+  PipelineTuningOptions tuning;
+  tuning.SLPVectorization = state.optimize >= 2;
+  tuning.LoopVectorization = state.optimize >= 2;
+  // Unrolled loops of a long program make every later pass slow; vector loops stay interleaved.
+  constexpr unsigned longProgram = 5000; // instructions
+  tuning.LoopUnrolling = state.module->getInstructionCount() < longProgram;
+  runPipeline(*state.module, *state.machine, levelOf(state.optimize), tuning, /*sanitize=*/true);
   std::string problems;
   raw_string_ostream stream(problems);
   if (verifyModule(*state.module, &stream)) {

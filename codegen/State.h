@@ -27,6 +27,8 @@ struct Module::State {
   std::unique_ptr<llvm::Module> module;
   std::unique_ptr<llvm::TargetMachine> machine;
   unsigned optimize = 3;
+  /// The kernels as PTX, of a program with a device.
+  std::string ptx;
 };
 
 /// An array as values: what the runtime's descriptor holds. Strides count elements.
@@ -72,6 +74,41 @@ struct Ranks {
   llvm::Value *rank, *size;
 };
 
+/// A mapped axis of a kernel, as one of its threads sees it: the thread's number along the axis and
+/// how many threads there are.
+struct GridAxis {
+  const ir::Axis *axis;
+  llvm::Value *thread, *threads;
+  /// A thread may have more than one iteration.
+  bool several;
+  /// Inside the axis: how many iterations there are, and the number of the one that runs.
+  llvm::Value *trips = nullptr, *position = nullptr;
+};
+
+/// As many as the record has room for.
+inline constexpr unsigned mostFailureArguments = 6;
+
+/// An error that a kernel can come to. Arguments that are constants stay with the host.
+struct FailureSite {
+  int errorId;
+  Loc loc;
+  llvm::SmallVector<llvm::Constant *, 4> constants; // null for those in the record
+};
+
+/// The kernel that is being emitted, on one of its threads.
+struct Kernel {
+  /// The outermost first: the last one is x.
+  llvm::SmallVector<GridAxis, 3> axes;
+  /// The number of the thread, of all in the grid; of a tree sum the number of its subtree.
+  llvm::Value *number;
+  /// Of trees: levels from the root to the subtrees of the threads.
+  llvm::Value *treeLevels = nullptr;
+  /// By variable: where the threads leave their shares of reductions.
+  llvm::DenseMap<uint32_t, llvm::Value *> partials;
+  llvm::Value *failure = nullptr; // the record; null where nothing can fail
+  std::vector<FailureSite> sites;
+};
+
 /// The storages of buffers with slots that one compute touches have scopes of their own, each of
 /// them another storage than the others of its buffer.
 struct SlotScopes {
@@ -105,6 +142,13 @@ struct ModuleState {
   llvm::MDNode *elementTags[13] = {};
   /// Makes parallel regions; null before the first.
   std::shared_ptr<llvm::OpenMPIRBuilder> openMp;
+  /// Of a program with a device: what its kernels are emitted into. In that: it is for a GPU, not
+  /// for the emulation.
+  ModuleState *device = nullptr;
+  ModuleState *host = nullptr; // of the kernels' module
+  bool isGpu = false;
+  /// The kernels by name, in the order of their numbers, and what holds them at run time.
+  std::vector<std::pair<std::string, llvm::GlobalVariable *>> kernels;
   /// The program has so many computes that not each loop can have the optimiser's full attention.
   bool isLong = false;
   /// Of the line tables; null without them.
@@ -145,6 +189,9 @@ struct FunctionState {
 
   /// The open `parallel`, if there is one.
   std::optional<Team> team;
+
+  /// In a function that a thread of a device runs.
+  std::optional<Kernel> kernel;
 
   /// Alias metadata: one domain a function, one scope for each own array.
   llvm::MDNode *aliasDomain = nullptr;

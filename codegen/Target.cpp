@@ -1,10 +1,11 @@
 //===- Target.cpp - the machine that code is made for ----------------------------------------===//
 //
-// One target, x86-64 Linux, so that only its back end is initialised and linked. Floating point is
-// strict: no contraction, no reassociation.
+// The host is x86-64 Linux, a device one of NVIDIA's: only their back ends are initialised and
+// linked. Floating point is strict: no contraction, no reassociation.
 //
 //===-----------------------------------------------------------------------------------------===//
 #include "Target.h"
+#include "Device.h"
 #include "llvm/ADT/StringMap.h"
 #include "llvm/Config/llvm-config.h"
 #include "llvm/MC/MCSubtargetInfo.h"
@@ -17,6 +18,10 @@ void LLVMInitializeX86TargetInfo();
 void LLVMInitializeX86Target();
 void LLVMInitializeX86TargetMC();
 void LLVMInitializeX86AsmPrinter();
+void LLVMInitializeNVPTXTargetInfo();
+void LLVMInitializeNVPTXTarget();
+void LLVMInitializeNVPTXTargetMC();
+void LLVMInitializeNVPTXAsmPrinter();
 }
 
 namespace hpcc::codegen {
@@ -74,6 +79,33 @@ std::unique_ptr<TargetMachine> createTargetMachine(const Options &options, Diagn
   return std::unique_ptr<TargetMachine>(
       target->createTargetMachine(triple, cpu, native ? hostFeatures() : "", machineOptions,
                                   Reloc::PIC_, std::nullopt, levelOf(options.optimize)));
+}
+
+std::unique_ptr<TargetMachine> createGpuMachine(const Options &options, Diagnostics &diags) {
+  LLVMInitializeNVPTXTargetInfo();
+  LLVMInitializeNVPTXTarget();
+  LLVMInitializeNVPTXTargetMC();
+  LLVMInitializeNVPTXAsmPrinter();
+  static constexpr MessageInfo unknownGpu{
+      "unknownGpu", Severity::Error,
+      "unknown GPU '{0}' (--gpu= takes compute capabilities: sm_75, sm_80, sm_90, ..)"};
+  Triple triple("nvptx64-nvidia-cuda");
+  std::string problem;
+  const llvm::Target *target = TargetRegistry::lookupTarget(triple, problem);
+  if (!target) {
+    diags.internalError({}, "code generation", problem);
+    return nullptr;
+  }
+  std::unique_ptr<MCSubtargetInfo> known(target->createMCSubtargetInfo(triple, "", ""));
+  if (!known->isCPUStringValid(options.gpu)) {
+    diags.report({}, unknownGpu, options.gpu);
+    return nullptr;
+  }
+  TargetOptions machineOptions;
+  machineOptions.AllowFPOpFusion = FPOpFusion::Strict;
+  return std::unique_ptr<TargetMachine>(
+      target->createTargetMachine(triple, options.gpu, "", machineOptions, std::nullopt,
+                                  std::nullopt, CodeGenOptLevel::Aggressive));
 }
 
 bool hasFeature(const TargetMachine &machine, StringRef feature) {

@@ -50,6 +50,10 @@ std::vector<const Pass *> mappingPipeline(Target target) {
       "insert-exchanges", // what they send to each other
       "map-cpu",          // which thread of a rank runs what
   };
+  static constexpr llvm::StringLiteral grids[] = {
+      "split-loops", // loops whose iterations a grid can take
+      "map-gpu",     // what runs on the device
+  };
   switch (target) {
   case Target::Cpu:
     return {};
@@ -59,6 +63,8 @@ std::vector<const Pass *> mappingPipeline(Target target) {
     return passesOf(llvm::ArrayRef(ranks).drop_back());
   case Target::MpiOmp:
     return passesOf(ranks);
+  case Target::Cuda:
+    return passesOf(grids);
   }
   return {};
 }

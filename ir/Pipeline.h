@@ -9,8 +9,9 @@ namespace hpcc::ir {
 /// The passes from a program as the front end builds it to one that code generation takes.
 std::vector<const Pass *> defaultPipeline();
 
-/// What a program is made to run on: one core, a team of threads, ranks, or threads of ranks.
-enum class Target : uint8_t { Cpu, Omp, Mpi, MpiOmp };
+/// What a program is made to run on: one core, a team of threads, ranks, threads of ranks, or a
+/// core and a GPU.
+enum class Target : uint8_t { Cpu, Omp, Mpi, MpiOmp, Cuda };
 
 /// The passes that come last and map an optimised program to a target.
 std::vector<const Pass *> mappingPipeline(Target target);

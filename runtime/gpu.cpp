@@ -175,6 +175,37 @@ void hpc_gpu_fetch(void *host, const void *source, int64_t bytes, Where where) {
   device.copyToHost(host, source, bytes, where);
 }
 
+int64_t hpc_gpu_combine(void *kernel, const void *partials, int64_t count, int64_t bytes,
+                        int32_t index, void *host, Where where) {
+  static constexpr int64_t threads = 128;
+  const void *input = partials;
+  for (int32_t step = 0; count > HPC_GPU_RESULTS; ++step) {
+    int64_t left = (count + HPC_GPU_GROUP - 1) / HPC_GPU_GROUP;
+    void *output = hpc_gpu_scratch(index + step % 2, left * bytes, where);
+    std::array<int64_t, 3> grid = {(left + threads - 1) / threads, 1, 1}, block = {threads, 1, 1};
+    std::array<void *, 3> arguments = {static_cast<void *>(&input), static_cast<void *>(&output),
+                                       &count};
+    hpc_gpu_launch(kernel, grid.data(), block.data(), arguments.data(), where);
+    input = output;
+    count = left;
+  }
+  hpc_gpu_fetch(host, input, count * bytes, where);
+  return count;
+}
+
+void hpc_gpu_wait(Where where) { device.finish(where); }
+
+int64_t hpc_gpu_tree_levels(int64_t points) {
+  // The second half is the larger one, by up to eight points a level; the smallest is above half of
+  // the largest at each, so that the leaves lie on two levels.
+  auto secondHalf = [](int64_t count) { return count - (count / 2 & -8); };
+  static constexpr int64_t leafSize = 128;
+  int64_t levels = 0;
+  for (int64_t largest = points; secondHalf(largest) > leafSize; largest = secondHalf(largest))
+    ++levels;
+  return levels;
+}
+
 static void resetFailureRecord(Where where) {
   hpc_gpu_failure none{};
   none.point = INT64_MAX;

@@ -470,6 +470,21 @@ void *hpc_gpu_scratch(int32_t index, int64_t bytes, const hpc_location *where);
 /// Copies from such memory to the host once all work is done.
 void hpc_gpu_fetch(void *host, const void *device, int64_t bytes, const hpc_location *where);
 
+/// Combines `count` partial results of `bytes` each on the device, in groups of HPC_GPU_GROUP
+/// neighbours, launch by launch, until HPC_GPU_RESULTS or fewer are left, and fetches those to
+/// `host`. `kernel` takes the addresses of its input and its output and the number of its inputs.
+/// Scratch memory `index` and the next one take the steps between. Returns how many are left.
+enum { HPC_GPU_GROUP = 64, HPC_GPU_RESULTS = 256 };
+int64_t hpc_gpu_combine(void *kernel, const void *partials, int64_t count, int64_t bytes,
+                        int32_t index, void *host, const hpc_location *where);
+
+/// Returns when all work is done.
+void hpc_gpu_wait(const hpc_location *where);
+
+/// A tree sum over so many points (runtime/math/Sum.h) has 2^levels subtrees, each of them a leaf
+/// or a pair of leaves, some levels below its root. 0 for a tree that is one such subtree. Pure.
+int64_t hpc_gpu_tree_levels(int64_t points);
+
 /// What a kernel leaves of an error: of all points that fail the first in the written order.
 /// Kernels take `lock` (0: free) by an atomic exchange to change the rest.
 typedef struct hpc_gpu_failure {

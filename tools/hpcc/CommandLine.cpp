@@ -96,24 +96,25 @@ constexpr EmitName emitNames[] = {
     {"ir-final", Emit::IrFinal},
     {"llvm", Emit::Llvm},
     {"llvm-opt", Emit::LlvmOptimized},
+    {"ptx", Emit::Ptx},
     {"asm", Emit::Assembly},
     {"obj", Emit::Object},
     {"exe", Emit::Executable},
 };
 
 /// Kinds of output, commands and options that are announced and do not exist.
-constexpr StringLiteral laterEmits[] = {"ptx", "shared", "header", "pymod"};
-constexpr StringLiteral laterTargets[] = {"cuda"};
+constexpr StringLiteral laterEmits[] = {"shared", "header", "pymod"};
 constexpr StringLiteral laterCommands[] = {"repl", "explain"};
 constexpr StringLiteral commands[] = {"run", "check", "oracle", "doctor"};
-constexpr StringLiteral laterOptions[] = {"-ffp-contract", "-ffast-math", "--check",
-                                          "--dump-dir",    "--progress",  "--machine",
-                                          "--wrap-int",    "--emulate"};
+constexpr StringLiteral laterOptions[] = {"-ffp-contract", "-ffast-math", "--check",   "--dump-dir",
+                                          "--progress",    "--machine",   "--wrap-int"};
 
 /// Options that a misspelt one may have meant.
 constexpr StringLiteral knownOptions[] = {"--emit",
                                           "-march",
                                           "--target",
+                                          "--emulate",
+                                          "--gpu",
                                           "--python",
                                           "--print-after",
                                           "--print-before",
@@ -138,6 +139,7 @@ struct Flag {
   bool CommandLine::*member;
 };
 constexpr Flag flags[] = {
+    {"--emulate", &CommandLine::emulate},
     {"--stats", &CommandLine::statistics},
     {"-ftime-report", &CommandLine::timeReport},
     {"-g", &CommandLine::debugInfo},
@@ -288,18 +290,14 @@ private:
 
   void parseTarget(StringRef name) {
     static constexpr std::pair<StringLiteral, ir::Target> targets[] = {
-        {"cpu", ir::Target::Cpu},
-        {"omp", ir::Target::Omp},
-        {"mpi", ir::Target::Mpi},
-        {"mpi+omp", ir::Target::MpiOmp},
+        {"cpu", ir::Target::Cpu},        {"omp", ir::Target::Omp},   {"mpi", ir::Target::Mpi},
+        {"mpi+omp", ir::Target::MpiOmp}, {"cuda", ir::Target::Cuda},
     };
     const auto *known = llvm::find_if(targets, [&](auto &row) { return row.first == name; });
     if (known != std::end(targets))
       line.target = known->second;
-    else if (llvm::is_contained(laterTargets, name))
-      fail(unsupported("--target=" + name));
     else
-      fail(error("'--target=" + name + "' is none of cpu, omp, mpi and mpi+omp"));
+      fail(error("'--target=" + name + "' is none of cpu, omp, mpi, mpi+omp and cuda"));
   }
 
   void parseOptimize(StringRef level) {
@@ -376,6 +374,8 @@ private:
       line.cpu = value.str();
     else if (option == "--target")
       parseTarget(value);
+    else if (option == "--gpu")
+      line.gpu = value.str();
     else if (option == "--python")
       line.python = value.str();
     else if (option == "--print-before")
@@ -417,12 +417,26 @@ private:
       return fail(error("'hpcc doctor' takes no input file"));
     if (line.input.empty() && line.action != Action::Doctor)
       return fail(error("no input file"));
+    checkDevice();
     if (line.action != Action::Compile && hasEmit)
       return fail(error("'--emit' does not go with this command"));
     if (line.action != Action::Compile && !line.output.empty())
       return fail(error("'-o' does not go with this command"));
     if (hasArguments && line.action != Action::Run && line.action != Action::Oracle)
       return fail(error("arguments after '--' are for 'hpcc run' and 'hpcc oracle'"));
+  }
+
+  /// What is for a GPU goes with its target, which it stands for where none is named.
+  void checkDevice() {
+    bool isPtx = hasEmit && line.emit == Emit::Ptx;
+    StringRef option = isPtx ? "--emit=ptx" : line.emulate ? "--emulate" : "--gpu";
+    if (!isPtx && !line.emulate && line.gpu.empty())
+      return;
+    if (line.target.value_or(ir::Target::Cuda) != ir::Target::Cuda)
+      return fail(error("'" + option + "' goes with --target=cuda only"));
+    if (line.emulate && (isPtx || !line.gpu.empty()))
+      return fail(error("'--emulate' takes the place of a GPU, and makes no PTX"));
+    line.target = ir::Target::Cuda;
   }
 
   llvm::ArrayRef<const char *> words;

@@ -28,6 +28,7 @@ enum class Emit {
   IrFinal,
   Llvm,
   LlvmOptimized,
+  Ptx,
   Assembly,
   Object,
   Executable
@@ -40,6 +41,8 @@ struct CommandLine {
   std::string output; // empty: the default of what is emitted
   unsigned optimize = 3;
   std::string cpu = "native";
+  std::string gpu; // empty: the one that is there, or sm_80
+  bool emulate = false;
   std::optional<ir::Target> target; // none: threads, and no warning where there are none
   std::string python;               // of `oracle`; empty: the one beside the build, or python3
   std::vector<frontend::Define> defines;

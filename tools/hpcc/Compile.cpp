@@ -9,6 +9,7 @@
 #include "Ranks.h"
 #include "Remarks.h"
 #include "codegen/Codegen.h"
+#include "codegen/Cuda.h"
 #include "frontend/Lexer.h"
 #include "frontend/Parser.h"
 #include "ir/Pipeline.h"
@@ -227,6 +228,9 @@ private:
     options.optimize = line.optimize;
     options.cpu = line.cpu;
     options.debugInfo = line.debugInfo;
+    options.emulate = line.emulate;
+    if (program.device && !line.emulate)
+      chooseGpu(options);
     if (!isIrText())
       options.lineText = [this](unsigned number) { return lineText(number); };
     std::optional<codegen::Module> module =
@@ -237,6 +241,8 @@ private:
     bool isProgram = line.action == Action::Run;
     if (!isProgram && line.emit == Emit::Llvm)
       return writeModule(*module);
+    if (!isProgram && line.emit == Emit::Ptx)
+      return write(codegen::ptxOf(*module));
     if (!times.measure({PhaseGroup::Llvm, "optimise"},
                        [&] { return codegen::optimize(*module, diags); }))
       return 1;
@@ -259,6 +265,19 @@ private:
                        [&] { return codegen::linkExecutable(bytes, output, hpccPath, diags); })
                ? 0
                : 1;
+  }
+
+  /// The GPU that the command names, or the one of this machine.
+  void chooseGpu(codegen::Options &options) const {
+    if (const char *path = std::getenv("CUDA_PATH"))
+      options.cudaPath = path;
+    if (!line.gpu.empty()) {
+      options.gpu = line.gpu;
+      return;
+    }
+    auto found = codegen::findGpu();
+    if (const auto *gpu = std::get_if<codegen::Gpu>(&found))
+      options.gpu = "sm_" + std::to_string(gpu->major) + std::to_string(gpu->minor);
   }
 
   int runObject(llvm::ArrayRef<char> object) {
