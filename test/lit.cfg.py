@@ -68,6 +68,9 @@ def processor_flags():
     return set(match.group(1).split()) if match else set()
 
 
+# The driver makes this where it has found a GPU.
+if os.path.exists("/dev/nvidiactl"):
+    config.available_features.add("gpu")
 if shutil.which("gdb", path=config.environment["PATH"]):
     config.available_features.add("gdb")
 if oracle_is_pinned():

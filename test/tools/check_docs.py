@@ -9,7 +9,7 @@ A comment line before the fence changes that:
 
     <!-- not run: reason -->       the block is listed, not run
     <!-- exit code: 2 -->          the block's last command ends with this code
-    <!-- needs: mpirun -->         the block is run with --ranks, listed else
+    <!-- needs: mpirun -->         the block is run with --has=mpirun, listed else; `gpu` likewise
 
 `./x test` is not run, for this check is a part of it; nor are lint, fuzz, bench and clean.
 """
@@ -74,7 +74,7 @@ def link_project(root, build, directory):
     os.symlink(build, os.path.join(directory, "build"))
 
 
-def check_document(root, build, path, scratch, environment, has_ranks):
+def check_document(root, build, path, scratch, environment, has):
     """Runs the blocks of one document; returns the numbers (run, skipped, failed)."""
     counts = [0, 0, 0]
     with open(path, encoding="utf-8") as file:
@@ -84,7 +84,8 @@ def check_document(root, build, path, scratch, environment, has_ranks):
         place = "%s:%d" % (os.path.relpath(path, root), text.count("\n", 0, block.start("body")) + 1)
         mark = block.group("mark") or ""
         commands = commands_of(block.group("body"))
-        if mark.startswith("not run:") or (mark == "needs: mpirun" and not has_ranks):
+        need = re.fullmatch(r"needs: (\w+)", mark)
+        if mark.startswith("not run:") or (need and need.group(1) not in has):
             print("%s: %s" % (place, mark))
             counts[1] += 1
             continue
@@ -103,7 +104,13 @@ def check_document(root, build, path, scratch, environment, has_ranks):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("--build", required=True, help="where bin/hpcc is; ./x uses it as it is")
-    parser.add_argument("--ranks", action="store_true", help="there is an mpirun, with its library")
+    parser.add_argument(
+        "--has",
+        action="append",
+        default=[],
+        choices=["mpirun", "gpu"],
+        help="what there is of what blocks need: an mpirun with its library, an NVIDIA GPU",
+    )
     parser.add_argument("--scratch", required=True, help="a directory to make and to run in")
     parser.add_argument("root")
     arguments = parser.parse_args()
@@ -116,7 +123,7 @@ def main():
     totals = [0, 0, 0]
     for document in sorted(documents):
         counts = check_document(
-            root, build, document, arguments.scratch, environment, arguments.ranks
+            root, build, document, arguments.scratch, environment, arguments.has
         )
         totals = [a + b for a, b in zip(totals, counts)]
     print("documents: %d blocks run, %d marked, %d failed" % tuple(totals))

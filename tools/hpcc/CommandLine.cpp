@@ -31,11 +31,14 @@ options:
   -o OUT              the output; '-' is standard output
   -O0 .. -O3          effort of optimisation (default -O3); results are the same at each level
   -march=CPU          the CPU to compile for (default native)
-  --target=cpu|omp|mpi|mpi+omp
+  --target=cpu|omp|mpi|mpi+omp|cuda
                       one thread; as many as there are cores or OMP_NUM_THREADS says (the default);
-                      the ranks that mpirun starts; threads of such ranks. Results are the same
+                      the ranks that mpirun starts; threads of such ranks; one thread and an NVIDIA
+                      GPU. Results are the same, but for math functions on a GPU
+  --emulate           with --target=cuda: the GPU's part of the work runs on the CPU
+  --gpu=sm_NN         the GPU to compile for (default: the one of this machine, or sm_80)
   -D NAME=VALUE       replace the literal of a module variable
-  --emit=KIND         tokens, ast, types, ir, ir-final, llvm, llvm-opt, asm, obj or exe
+  --emit=KIND         tokens, ast, types, ir, ir-final, llvm, llvm-opt, ptx, asm, obj or exe
   -g                  line tables for debuggers and profilers
   --diagnostics-format=text|json
   --python=PATH       the Python that 'oracle' compares with
