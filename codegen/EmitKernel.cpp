@@ -427,7 +427,8 @@ private:
       Type *element = memoryType(host.module, type);
       Value *fetched = createEntryAlloca(host, ArrayType::get(element, HPC_GPU_RESULTS), "results");
       GlobalVariable *kernel = combiningKernel(host, assign->op, type, isTree(*assign));
-      Value *all = isTree(*assign) ? builder.CreateShl(builder.getInt64(1), levels) : threads;
+      // Threads behind the last subtree of a tree leave nothing.
+      Value *all = isTreeSum ? builder.CreateShl(builder.getInt64(1), levels) : threads;
       Value *count = callRuntime(host, Entry::hpc_gpu_combine,
                                  {builder.CreateLoad(builder.getPtrTy(), kernel), passed[partial],
                                   all, builder.getInt64(sizeOf(*assign)), builder.getInt32(0),

@@ -70,6 +70,8 @@ Value *emitTripCount(FunctionState &state, Value *lo, Value *hi, int64_t step) {
     count = builder.CreateSDiv(
         builder.CreateAdd(count, builder.getInt64(static_cast<uint64_t>(step - 1)), "", true, true),
         builder.getInt64(static_cast<uint64_t>(step)));
+  if (auto *known = dyn_cast<ConstantInt>(count))
+    return known->isNegative() ? builder.getInt64(0) : known;
   return builder.CreateBinaryIntrinsic(Intrinsic::smax, count, builder.getInt64(0));
 }
 

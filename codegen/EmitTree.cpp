@@ -43,10 +43,14 @@ public:
     BasicBlock *some = block("tree"), *end = block("tree.end");
     builder.CreateCondBr(builder.CreateICmpSGT(total, number(0)), some, end);
     builder.SetInsertPoint(some);
-    findRow();
-    if (axes.front()->grid && state.kernel)
+    if (axes.front()->grid && state.kernel) {
       emitSubtreeOfThread(total);
-    else if (axes.front()->ranks)
+      builder.CreateBr(end);
+      builder.SetInsertPoint(end);
+      return;
+    }
+    findRow();
+    if (axes.front()->ranks)
       emitSubtreesOfRank(total);
     else if (axes.front()->mapping != ir::Mapping::None)
       emitSubtrees(total);
@@ -179,16 +183,15 @@ private:
     Kernel &kernel = *state.kernel;
     auto [start, count] = pointsOf(kernel.number, total, kernel.treeLevels);
     goTo(start);
-    memoryOf(trees.size() - 1);
     Value *isLeaf = builder.CreateICmpSLE(count, number(leafSize));
     Value *first = builder.CreateSelect(isLeaf, count, firstHalf(count));
     BasicBlock *second = block("tree.second"), *summed = block("tree.summed");
-    SmallVector<Value *, 4> sums = emitLeaf(first);
+    SmallVector<Value *, 4> sums = emitLeafOfThread(first);
     BasicBlock *one = builder.GetInsertBlock();
     builder.CreateCondBr(isLeaf, summed, second);
     builder.SetInsertPoint(second);
     SmallVector<Value *, 4> both;
-    for (auto [left, right] : zip_equal(sums, emitLeaf(builder.CreateSub(count, first))))
+    for (auto [left, right] : zip_equal(sums, emitLeafOfThread(builder.CreateSub(count, first))))
       both.push_back(builder.CreateFAdd(left, right));
     BasicBlock *two = builder.GetInsertBlock();
     builder.CreateBr(summed);
@@ -199,6 +202,68 @@ private:
       sum->addIncoming(both[index], two);
       Value *partials = kernel.partials.lookup(tree->target.buffer.index);
       builder.CreateStore(sum, builder.CreateInBoundsGEP(sum->getType(), partials, kernel.number));
+    }
+  }
+
+  /// The next `count` points and the sums of their numbers, without memory for the numbers: lanes
+  /// are registers. A sum begins with -0.0, to which adding a number gives that number.
+  SmallVector<Value *, 4> emitLeafOfThread(Value *count) {
+    Value *position = createCounter("leaf.position");
+    Value *whole = builder.CreateAnd(count, number(-int64_t(lanes)));
+    SmallVector<SmallVector<Value *, lanes>, 4> sums(trees.size()); // memory: by tree and lane
+    for (auto [tree, lanesOf] : zip_equal(trees, sums))
+      for (unsigned lane = 0; lane < lanes; ++lane) {
+        lanesOf.push_back(createEntryAlloca(state, typeOf(tree), "lane"));
+        builder.CreateStore(ConstantFP::getNegativeZero(typeOf(tree)), lanesOf.back());
+      }
+    auto addPoint = [&](unsigned lane) {
+      emitNextPoint([&](size_t tree, Value *value) {
+        Value *before = builder.CreateLoad(value->getType(), sums[tree][lane]);
+        builder.CreateStore(builder.CreateFAdd(before, value), sums[tree][lane]);
+      });
+    };
+    auto run = [&](Value *end, unsigned points) {
+      BasicBlock *loop = block("leaf.points"), *done = block("leaf.end");
+      builder.CreateCondBr(builder.CreateICmpSLT(load(position), end), loop, done);
+      builder.SetInsertPoint(loop);
+      for (unsigned lane = 0; lane < points; ++lane)
+        addPoint(lane);
+      builder.CreateStore(add(load(position), number(points)), position);
+      builder.CreateCondBr(builder.CreateICmpSLT(load(position), end), loop, done);
+      builder.SetInsertPoint(done);
+    };
+    run(whole, lanes);
+    // The lanes become one, unless none of them has a number.
+    for (auto [tree, lanesOf] : zip_equal(trees, sums)) {
+      SmallVector<Value *, lanes> values;
+      for (Value *lane : lanesOf)
+        values.push_back(builder.CreateLoad(typeOf(tree), lane));
+      builder.CreateStore(combine([&](unsigned at) { return values[at]; }, 0, lanes),
+                          lanesOf.front());
+    }
+    run(count, 1);
+    SmallVector<Value *, 4> results;
+    for (auto [tree, lanesOf] : zip_equal(trees, sums))
+      results.push_back(builder.CreateLoad(typeOf(tree), lanesOf.front()));
+    return results;
+  }
+
+  /// Runs the point that the counters of the axes stand at, and moves them on.
+  void emitNextPoint(function_ref<void(size_t, Value *)> addend) {
+    for (const TreeAxis &axis : axes)
+      state.symbols[axis.axis.iterator.index] = iteratorAt(axis, load(axis.index));
+    emitAssignments(state, compute, [&](const ir::Assign &assign, Value *value) {
+      addend(static_cast<size_t>(find(trees, &assign) - trees.begin()), value);
+    });
+    Value *over = builder.getTrue();
+    for (const TreeAxis &axis : reverse(axes)) {
+      Value *now = load(axis.index);
+      Value *next = builder.CreateSelect(over, add(now, number(1)), now);
+      if (&axis != &axes.front()) {
+        over = builder.CreateICmpEQ(next, axis.count);
+        next = builder.CreateSelect(over, number(0), next);
+      }
+      builder.CreateStore(next, axis.index);
     }
   }
 

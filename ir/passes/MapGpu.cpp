@@ -97,7 +97,10 @@ private:
     if (compute.axes.empty()) {
       if (!isInStep(compute))
         return;
-      compute.axes.push_back({program.addSymbol("only"), {{Affine(0)}}, {{Affine(1)}}});
+      Axis only{program.addSymbol("only"), {{Affine(0)}}, {{Affine(1)}}};
+      for (Assign &assign : compute.body)
+        assign.target.indices.front().form = assign.target.indices.front().form + only.iterator;
+      compute.axes.push_back(std::move(only));
     }
     GridChoice choice = chooseGrid(program, compute, facts);
     for (auto [index, mapping] : choice.axes)
@@ -174,7 +177,9 @@ private:
     forEachStmt(loop.body, [&](const Stmt &stmt) {
       const auto *compute = std::get_if<Compute>(&stmt.node);
       if (compute && !compute->axes.empty() &&
-          llvm::all_of(compute->axes, [](const Axis &a) { return a.kind == AxisKind::Par; }))
+          llvm::none_of(compute->axes, [](const Axis &a) { return a.kind == AxisKind::Seq; }) &&
+          llvm::none_of(compute->body,
+                        [](const Assign &assign) { return assign.order == ReductionOrder::Seq; }))
         more |= pointsOf(*compute) > own;
     });
     facts.rewind(mark);

@@ -68,7 +68,6 @@ std::vector<const Assign *> scalarReductions(const Program &program, const Compu
 
 /// Why threads cannot reduce shares of the points; nothing where they can.
 std::optional<std::string> whyNoShares(const Program &program, const Compute &compute) {
-  bool trees = false, others = false;
   for (const Assign *assign : scalarReductions(program, compute)) {
     std::string target = "%" + program[assign->target.buffer].name;
     if (assign->op == AssignOp::Set || assign->order == ReductionOrder::Seq)
@@ -77,10 +76,7 @@ std::optional<std::string> whyNoShares(const Program &program, const Compute &co
       return target + " is a variable that functions share";
     if (isTree(*assign) && assign->treeAxes.size() != compute.axes.size())
       return target + " is a tree over some of the axes";
-    (isTree(*assign) ? trees : others) = true;
   }
-  if (trees && others)
-    return "a tree and a reduction in any order share a loop";
   return std::nullopt;
 }
 
