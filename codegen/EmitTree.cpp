@@ -196,10 +196,13 @@ private:
     BasicBlock *two = builder.GetInsertBlock();
     builder.CreateBr(summed);
     builder.SetInsertPoint(summed);
-    for (auto [index, tree] : enumerate(trees)) {
-      PHINode *sum = builder.CreatePHI(sums[index]->getType(), 2);
-      sum->addIncoming(sums[index], one);
-      sum->addIncoming(both[index], two);
+    SmallVector<PHINode *, 4> results;
+    for (auto [left, pair] : zip_equal(sums, both)) {
+      results.push_back(builder.CreatePHI(left->getType(), 2));
+      results.back()->addIncoming(left, one);
+      results.back()->addIncoming(pair, two);
+    }
+    for (auto [tree, sum] : zip_equal(trees, results)) {
       Value *partials = kernel.partials.lookup(tree->target.buffer.index);
       builder.CreateStore(sum, builder.CreateInBoundsGEP(sum->getType(), partials, kernel.number));
     }
