@@ -115,7 +115,10 @@ private:
           (assign.order == ReductionOrder::Tree && !wholeTree))
         report("grid", toText(assign.target, program) + " is reduced in the order of " +
                            program[axis.iterator].name);
-      if (assign.op != AssignOp::Set && program[assign.target.buffer].dims != 0)
+      bool indexed = llvm::any_of(assign.target.indices, [&](const Index &index) {
+        return index.form.coefficientOf(axis.iterator) != 0;
+      });
+      if (assign.op != AssignOp::Set && program[assign.target.buffer].dims != 0 && !indexed)
         report("grid", toText(assign.target, program) +
                            " is reduced by several threads and no scalar variable");
     }
