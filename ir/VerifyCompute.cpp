@@ -206,8 +206,9 @@ void verifyCompute(const Compute &compute, VerifyReport &report) {
     if (!isLocal(compute, assign.target.buffer))
       verifyParAccesses(compute, assign.target, report);
     forEachRead(assign, [&](BufferId buffer, const Access *read) {
-      bool isPar =
-          llvm::any_of(compute.axes, [](const Axis &axis) { return axis.kind == AxisKind::Par; });
+      bool isPar = llvm::any_of(compute.axes, [](const Axis &axis) {
+        return axis.kind == AxisKind::Par && !hasOneIteration(axis);
+      });
       bool isWritten = llvm::any_of(
           compute.body, [&](const Assign &writer) { return writer.target.buffer == buffer; });
       if (!read && isPar && isWritten)

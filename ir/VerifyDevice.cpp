@@ -104,10 +104,14 @@ private:
       report("grid", "a block has more than " + llvm::Twine(mostThreads) + " threads");
   }
 
-  /// Each thread reduces its share of the red axis, into variables of the function.
+  /// Each thread reduces its share of the red axis, into variables of the function. Elements that
+  /// belong to an iteration are its thread's.
   void verifyShares(const Compute &compute, const Axis &axis) {
     for (const Assign &assign : compute.body) {
-      if (isLocal(compute, assign.target.buffer))
+      if (isLocal(compute, assign.target.buffer) ||
+          llvm::any_of(assign.target.indices, [&](const Index &index) {
+            return index.form.coefficientOf(axis.iterator) != 0;
+          }))
         continue;
       bool wholeTree =
           assign.order == ReductionOrder::Tree && assign.treeAxes.size() == compute.axes.size();
@@ -115,10 +119,7 @@ private:
           (assign.order == ReductionOrder::Tree && !wholeTree))
         report("grid", toText(assign.target, program) + " is reduced in the order of " +
                            program[axis.iterator].name);
-      bool indexed = llvm::any_of(assign.target.indices, [&](const Index &index) {
-        return index.form.coefficientOf(axis.iterator) != 0;
-      });
-      if (assign.op != AssignOp::Set && program[assign.target.buffer].dims != 0 && !indexed)
+      if (assign.op != AssignOp::Set && program[assign.target.buffer].dims != 0)
         report("grid", toText(assign.target, program) +
                            " is reduced by several threads and no scalar variable");
     }
