@@ -16,14 +16,56 @@ using namespace llvm;
 using ir::DType;
 using ir::ScalarOp;
 
+/// hpc_power_i64 for kernels, which have no runtime: the factors are squares of squares. A function
+/// of the module, made at its first use.
+static Function *powerFunction(ModuleState &module) {
+  constexpr StringLiteral name = "hpcc.power";
+  if (Function *existing = module.module.getFunction(name))
+    return existing;
+  LLVMContext &context = module.context;
+  IRBuilder<> builder(context);
+  Type *type = builder.getInt64Ty();
+  auto *function = Function::Create(FunctionType::get(type, {type, type}, false),
+                                    GlobalValue::InternalLinkage, name, module.module);
+  function->setDoesNotThrow();
+  auto *entry = BasicBlock::Create(context, "entry", function);
+  auto *test = BasicBlock::Create(context, "test", function);
+  auto *bit = BasicBlock::Create(context, "bit", function);
+  auto *end = BasicBlock::Create(context, "end", function);
+  builder.SetInsertPoint(entry);
+  builder.CreateBr(test);
+  builder.SetInsertPoint(test);
+  PHINode *factor = builder.CreatePHI(type, 2), *exponent = builder.CreatePHI(type, 2);
+  PHINode *result = builder.CreatePHI(type, 2);
+  builder.CreateCondBr(builder.CreateICmpSGT(exponent, builder.getInt64(0)), bit, end);
+  builder.SetInsertPoint(bit);
+  Value *isSet = builder.CreateTrunc(exponent, builder.getInt1Ty());
+  Value *product = builder.CreateMul(result, factor);
+  const std::tuple<PHINode *, Value *, Value *> rows[] = {
+      {factor, function->getArg(0), builder.CreateMul(factor, factor)},
+      {exponent, function->getArg(1), builder.CreateLShr(exponent, 1)},
+      {result, builder.getInt64(1), builder.CreateSelect(isSet, product, result)}};
+  for (auto [phi, first, next] : rows) {
+    phi->addIncoming(first, entry);
+    phi->addIncoming(next, bit);
+  }
+  builder.CreateBr(test);
+  builder.SetInsertPoint(end);
+  builder.CreateRet(result);
+  return function;
+}
+
 Value *emitIntegerPower(FunctionState &state, Value *base, Value *exponent, bool isSigned) {
   IRBuilder<> &builder = state.builder;
   // Wrapping commutes with truncation, so one width serves all.
   Type *type = base->getType();
   Value *wideBase = builder.CreateIntCast(base, builder.getInt64Ty(), isSigned);
   Value *wideExponent = builder.CreateIntCast(exponent, builder.getInt64Ty(), isSigned);
-  return builder.CreateTrunc(callRuntime(state, Entry::hpc_power_i64, {wideBase, wideExponent}),
-                             type);
+  Value *power = state.module.isGpu
+                     ? builder.CreateCall(powerFunction(state.module), {wideBase, wideExponent})
+                     : static_cast<Value *>(
+                           callRuntime(state, Entry::hpc_power_i64, {wideBase, wideExponent}));
+  return builder.CreateTrunc(power, type);
 }
 
 /// The result of an LLVM `with.overflow` intrinsic, which must not overflow.
