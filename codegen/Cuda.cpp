@@ -32,12 +32,14 @@ static SmallVector<std::string, 4> versionedToolkits() {
 /// A file below one of the directories in which a toolkit is installed.
 static std::string findInToolkit(StringRef cudaPath, ArrayRef<StringRef> relativePaths) {
   SmallVector<std::string, 8> roots;
-  if (!cudaPath.empty())
+  if (!cudaPath.empty()) {
     roots.push_back(cudaPath.str());
-  roots.push_back("/usr/local/cuda");
-  llvm::append_range(roots, versionedToolkits());
-  for (StringRef root : {"/opt/cuda", "/usr/lib/cuda", "/usr/lib/nvidia-cuda-toolkit"})
-    roots.push_back(root.str());
+  } else {
+    roots.push_back("/usr/local/cuda");
+    llvm::append_range(roots, versionedToolkits());
+    for (StringRef root : {"/opt/cuda", "/usr/lib/cuda", "/usr/lib/nvidia-cuda-toolkit"})
+      roots.push_back(root.str());
+  }
   for (const std::string &root : roots)
     for (StringRef relative : relativePaths) {
       SmallString<128> path(root);

@@ -14,7 +14,7 @@
 namespace hpcc::codegen {
 
 /// The library of math functions for the device, libdevice.10.bc; empty if it is not found.
-/// `cudaPath` is where the user says that the toolkit is, or empty; then come the usual places.
+/// `cudaPath` is where the user says that the toolkit is; the usual places are for an empty one.
 std::string findLibdevice(llvm::StringRef cudaPath);
 
 /// NVIDIA's assembler, which checks PTX; empty if it is not found there or in PATH.
