@@ -61,6 +61,13 @@ def can_run_ranks():
     return subprocess.run([config.oracle, "-c", probe], timeout=60).returncode == 0
 
 
+def find_cuda():
+    """The paths of NVIDIA's assembler and library of math functions as hpcc finds them, or None."""
+    report = subprocess.run([config.hpcc, "doctor"], capture_output=True, text=True, timeout=60).stdout
+    rows = (re.search(r"^ok +%s +(.*)$" % what, report, re.M) for what in ["ptxas", "libdevice"])
+    return [row and row.group(1) for row in rows]
+
+
 def processor_flags():
     """The CPU's feature names as Linux lists them."""
     with open("/proc/cpuinfo") as file:
@@ -117,9 +124,20 @@ check_ranks = "%s %s --hpcc %s --hpc-opt %s --oracle %s" % (
     config.hpc_opt,
     config.oracle,
 )
+ptxas, libdevice = find_cuda()
+for feature, path in [("ptxas", ptxas), ("libdevice", libdevice)]:
+    if path:
+        config.available_features.add(feature)
+check_ptx = "%s %s --hpcc %s %s" % (
+    sys.executable,
+    os.path.join(tools, "check_ptx.py"),
+    config.hpcc,
+    "--ptxas " + ptxas if ptxas else "",
+)
 mpirun = "%s %s" % (sys.executable, os.path.join(tools, "mpirun.py"))
 config.substitutions += [
     ("%check-ranks", check_ranks),
+    ("%check-ptx", check_ptx),
     ("%mpirun", mpirun),
     ("%check-program", check_program),
     ("%sanitize-shared", sanitize_shared),
