@@ -374,6 +374,13 @@ static void emitSum(FunctionState &state, const ir::LibraryCall &call, Loc loc) 
   callRuntime(state, Entry::hpc_release, scratch.object);
 }
 
+/// A clock is read when all that stands before it is done, on a device too.
+static void emitClock(FunctionState &state, BufferId variable, Entry clock, Loc loc) {
+  if (state.module.program.device)
+    callRuntime(state, Entry::hpc_gpu_wait, {locationOf(state, loc)});
+  emitStore(state, ir::Access{variable, {}, {}}, callRuntime(state, clock));
+}
+
 void emitLibraryCall(FunctionState &state, const ir::LibraryCall &call, Loc loc) {
   IRBuilder<> &builder = state.builder;
   auto scalar = [&](unsigned i) -> const ir::Scalar & {
@@ -420,14 +427,11 @@ void emitLibraryCall(FunctionState &state, const ir::LibraryCall &call, Loc loc)
     emitSum(state, call, loc);
     return;
   case ir::LibraryFunction::Time:
-    emitStore(state, ir::Access{buffer(0), {}, {}}, callRuntime(state, Entry::hpc_time_now));
-    return;
+    return emitClock(state, buffer(0), Entry::hpc_time_now, loc);
   case ir::LibraryFunction::PerfCounter:
-    emitStore(state, ir::Access{buffer(0), {}, {}}, callRuntime(state, Entry::hpc_time_counter));
-    return;
+    return emitClock(state, buffer(0), Entry::hpc_time_counter, loc);
   case ir::LibraryFunction::ProcessTime:
-    emitStore(state, ir::Access{buffer(0), {}, {}}, callRuntime(state, Entry::hpc_time_process));
-    return;
+    return emitClock(state, buffer(0), Entry::hpc_time_process, loc);
   case ir::LibraryFunction::RanksBroadcast:
     emitRanksBroadcast(state, buffer(0), loc);
     return;

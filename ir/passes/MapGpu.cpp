@@ -227,7 +227,12 @@ private:
       if (isKernel(stmt))
         continue;
       const auto *compute = std::get_if<Compute>(&stmt.node);
-      if (compute && !compute->axes.empty()) {
+      if (compute && compute->axes.empty() && storesElement(*compute) && !around.empty()) {
+        // Counted once for its loop.
+        if (!counted.insert(around.back()).second)
+          continue;
+        context.count("loops on the host");
+      } else if (compute && !compute->axes.empty()) {
         Loc loc = !compute->body.empty() && compute->body.front().loc.isValid()
                       ? compute->body.front().loc
                       : stmt.loc;
@@ -238,8 +243,20 @@ private:
           loop && loop->axis.kind == AxisKind::Par)
         if (std::optional<std::string> why = whyLoopOnHost(stmt, *loop))
           context.missed(stmt.loc, "the iterations stay on the host: " + *why);
+      bool isLoop =
+          std::holds_alternative<Loop>(stmt.node) || std::holds_alternative<While>(stmt.node);
+      if (isLoop)
+        around.push_back(&stmt);
       forEachInnerBlock(stmt, [&](const Block &inner) { reportRest(inner); });
+      if (isLoop)
+        around.pop_back();
     }
+  }
+
+  bool storesElement(const Compute &compute) const {
+    return llvm::any_of(compute.body, [&](const Assign &assign) {
+      return program[assign.target.buffer].dims != 0;
+    });
   }
 
   std::string whyOnHost(const Stmt &stmt, const Compute &compute) {
@@ -264,6 +281,8 @@ private:
   std::set<BufferId> onDevice;   // roots
   std::vector<SymbolId> ordered; // iterators of ordered loops around a place
   bool found = false, grew = false;
+  std::vector<const Stmt *> around; // loops of the host around a place
+  std::set<const Stmt *> counted;
 };
 
 void map(Program &program, PassContext &context, double leastPoints) {

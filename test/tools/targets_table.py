@@ -63,12 +63,32 @@ def read_ranks(counts, remarks):
     return Outcome(verdict, [divided, whole, loops, counts["exchange-in-loop"]], reason)
 
 
+def read_gpu(counts, remarks):
+    """The outcome of --target=cuda."""
+    kernels = counts["kernels"]
+    host = counts["computes on the host"] + counts["loops on the host"]
+    reason = first_refusal(remarks, "map-gpu-always")
+    if not reason and host:
+        reason = "a loop stores elements one by one"
+    if kernels:
+        verdict = "part" if host else "all"
+    else:
+        verdict = "none" if host else ""
+    return Outcome(verdict, [kernels, host, counts["transfers in loops"]], reason)
+
+
 TARGETS = [
     Target(
         "mpi",
         ["--split-loops", "--decompose-always", "--insert-exchanges"],
         ["divided", "whole", "loops", "exchanges"],
         read_ranks,
+    ),
+    Target(
+        "cuda",
+        ["--split-loops", "--map-gpu-always", "--insert-transfers"],
+        ["kernels", "host", "transfers"],
+        read_gpu,
     ),
 ]
 
@@ -94,7 +114,8 @@ def row_of(options, program):
             input=front.stdout, capture_output=True, text=True, timeout=TIME_LIMIT, check=True,
         )
         counts = counts_of(mapped.stdout)
-        kind = next((kind for name, kind in KINDS if counts[name]), OTHER)
+        if not outcomes:
+            kind = next((kind for name, kind in KINDS if counts[name]), OTHER)
         outcomes.append(target.read(counts, mapped.stderr))
     return Row(program, kind, outcomes)
 
