@@ -51,7 +51,7 @@ std::vector<const Pass *> mappingPipeline(Target target) {
       "map-cpu",          // which thread of a rank runs what
   };
   static constexpr llvm::StringLiteral grids[] = {
-      "split-loops",      // loops whose iterations a grid can take
+      "split-loops-long", // loops whose iterations a grid can take
       "map-gpu",          // what runs on the device
       "insert-transfers", // what its arrays bring there and back
   };

@@ -9,6 +9,7 @@
 
 #include "MapGpu.h"
 #include "MapCpu.h"
+#include "SplitLoops.h"
 #include "ir/Pass.h"
 #include <set>
 
@@ -136,6 +137,7 @@ private:
       return false;
     if (hasMoreInside(loop))
       return false;
+    splitInner(loop);
     std::vector<const Axis *> axes;
     std::vector<Loop *> loops;
     for (Loop *each = &loop; each; each = innerLoop(*each, axes)) {
@@ -146,6 +148,35 @@ private:
       each->axis.grid = mapping;
     enter(stmt, stmt.loc, "these iterations run on the device");
     return true;
+  }
+
+  /// A loop that is all of the body, apart from the scalar variables that it uses, has threads of
+  /// its own if its iterations run in any order.
+  void splitInner(Loop &loop) {
+    const Stmt *only = nullptr;
+    for (const Stmt &stmt : loop.body) {
+      const auto *alloc = std::get_if<Alloc>(&stmt.node);
+      if (alloc && program[alloc->buffer].dims == 0)
+        continue;
+      if (only || !std::holds_alternative<Loop>(stmt.node))
+        return;
+      only = &stmt;
+    }
+    if (!only || std::get<Loop>(only->node).axis.kind != AxisKind::Seq)
+      return;
+    Facts::Mark mark = facts.mark();
+    facts.addAxis(loop.axis);
+    Obstacle why;
+    LiveScalars liveness(program);
+    StorageGroups groups(program, function);
+    // The variables are those of an outer iteration: nobody reads them behind the loop.
+    std::optional<LoopSplit> split =
+        findSplit(program, std::get<Loop>(only->node), {}, liveness, groups, facts, why);
+    facts.rewind(mark);
+    if (!split || llvm::is_contained(split->parts, LoopPart::Ordered))
+      return;
+    Block loops = applySplit(program, function, *only, *split, longChunk, liveness);
+    loop.body = std::move(loops);
   }
 
   /// The par loop that is the whole body, if the grid can take it too.

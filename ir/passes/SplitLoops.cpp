@@ -28,8 +28,8 @@ namespace {
 
 class SplitLoops {
 public:
-  SplitLoops(Program &program, Function &function, PassContext &context)
-      : program(program), function(function), context(context), groups(program, function),
+  SplitLoops(Program &program, Function &function, int64_t chunkLength, PassContext &context)
+      : program(program), function(function), chunkLength(chunkLength), context(context), groups(program, function),
         liveness(program) {}
 
   void run() {
@@ -132,7 +132,7 @@ private:
     std::optional<LoopSplit> found = findSplit(program, loop, after, liveness, groups, facts, why);
     if (!found)
       return std::nullopt;
-    Block loops = applySplit(program, function, stmt, *found, liveness);
+    Block loops = applySplit(program, function, stmt, *found, chunkLength, liveness);
     report(stmt, loops);
     changed = true;
     return loops;
@@ -150,6 +150,7 @@ private:
 
   Program &program;
   Function &function;
+  int64_t chunkLength;
   PassContext &context;
   StorageGroups groups;
   LiveScalars liveness;
@@ -157,12 +158,15 @@ private:
   bool changed = false;
 };
 
-} // namespace
-
-void splitLoops(Program &program, PassContext &context) {
+void split(Program &program, int64_t chunkLength, PassContext &context) {
   for (Function &function : program.functions)
-    SplitLoops(program, function, context).run();
+    SplitLoops(program, function, chunkLength, context).run();
   setEffects(program);
 }
+
+} // namespace
+
+void splitLoops(Program &program, PassContext &context) { split(program, shortChunk, context); }
+void splitLoopsLong(Program &program, PassContext &context) { split(program, longChunk, context); }
 
 } // namespace hpcc::ir

@@ -38,9 +38,13 @@ std::optional<LoopSplit> findSplit(const Program &program, const Loop &loop,
                                    const LiveScalars::Set &after, LiveScalars &liveness,
                                    const StorageGroups &groups, const Facts &facts, Obstacle &why);
 
+/// Iterations of a chunk: few, so that what they keep stays in the caches; or enough to fill a
+/// device's grid.
+constexpr int64_t shortChunk = 1024, longChunk = 65536;
+
 /// The loop with `kind` par, or chunks of a par loop and an ordered one.
 Block applySplit(Program &program, Function &function, const Stmt &stmt, const LoopSplit &split,
-                 LiveScalars &liveness);
+                 int64_t chunkLength, LiveScalars &liveness);
 
 /// Gives each iteration a partial result of its own of the variables that the loop only reduces
 /// inside of inner loops (sums of integers, counters, the first maximum and where it is), and

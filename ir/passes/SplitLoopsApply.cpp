@@ -12,14 +12,12 @@
 namespace hpcc::ir {
 namespace {
 
-constexpr int64_t chunkLength = 1024; // iterations; what they keep stays small
-
 class SplitBuilder {
 public:
   SplitBuilder(Program &program, Function &function, const Stmt &stmt, const LoopSplit &split,
-               LiveScalars &liveness)
+               int64_t chunkLength, LiveScalars &liveness)
       : program(program), function(function), loc(stmt.loc), loop(std::get<Loop>(stmt.node)),
-        split(split), liveness(liveness), names(namesDeclaredIn(loop.body)) {}
+        split(split), chunkLength(chunkLength), liveness(liveness), names(namesDeclaredIn(loop.body)) {}
 
   Block build() {
     Block independent = bodyOf(LoopPart::Independent), ordered = bodyOf(LoopPart::Ordered);
@@ -264,6 +262,7 @@ private:
   Loc loc;
   const Loop &loop;
   const LoopSplit &split;
+  int64_t chunkLength;
   LiveScalars &liveness;
   IterationNames names;
   Axis axis;          // of the loop, in unit steps
@@ -274,8 +273,8 @@ private:
 } // namespace
 
 Block applySplit(Program &program, Function &function, const Stmt &stmt, const LoopSplit &split,
-                 LiveScalars &liveness) {
-  return SplitBuilder(program, function, stmt, split, liveness).build();
+                 int64_t chunkLength, LiveScalars &liveness) {
+  return SplitBuilder(program, function, stmt, split, chunkLength, liveness).build();
 }
 
 } // namespace hpcc::ir

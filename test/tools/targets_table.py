@@ -86,7 +86,7 @@ TARGETS = [
     ),
     Target(
         "cuda",
-        ["--split-loops", "--map-gpu-always", "--insert-transfers"],
+        ["--split-loops-long", "--map-gpu-always", "--insert-transfers"],
         ["kernels", "host", "transfers"],
         read_gpu,
     ),
