@@ -4,6 +4,7 @@
 // with more dimensions their order depends on strides, which the runtime's sum looks at.
 
 #include "frontend/BuildIR.h"
+#include "ir/Walk.h"
 #include "llvm/ADT/STLExtras.h"
 #include <limits>
 
@@ -173,58 +174,62 @@ static BufferId product(Builder &builder, Reduction &reduction) {
                     ReductionOrder::Seq, "product");
 }
 
+/// The number of a point among those that are reduced, in row-major order.
+static Scalar positionOf(Builder &builder, const Reduction &reduction) {
+  std::optional<Scalar> flat;
+  for (const ir::Axis &axis : reduction.axes) {
+    if (axis.kind != AxisKind::Red)
+      continue;
+    Scalar iterator = ir::affineScalar(axis.iterator);
+    if (!flat) {
+      flat = std::move(iterator);
+      continue;
+    }
+    Scalar row = ir::apply(builder.program, ScalarOp::Multiply,
+                           {std::move(*flat), ir::affineScalar(*axis.hi.asSingle())});
+    flat = ir::apply(builder.program, ScalarOp::Add, {std::move(row), std::move(iterator)});
+  }
+  return flat ? std::move(*flat) : ir::constantInteger(0);
+}
+
 /// The position of the first NaN, else of the first extreme element, in row-major order of the
-/// reduced axes. Two assignments a point: the position, then the best value so far.
+/// reduced axes. The extreme comes first, then the least position of an element that equals it, so
+/// that no point waits for the one before.
 static BufferId argument(Builder &builder, Reduction &reduction, ReduceKind kind) {
   bool isMinimum = kind == ReduceKind::ArgMin;
   checkNotEmpty(builder, reduction, isMinimum ? "ArgminOfEmpty" : "ArgmaxOfEmpty");
   ir::Program &program = builder.program;
   DType type = ir::typeOf(reduction.operand.value, program);
-  BufferId position = newResult(builder, reduction, DType::I64, ir::constantInteger(0), "position");
-  BufferId best = newResult(builder, reduction, type, neutralOf(kind, type), "best");
-  Scalar flat = ir::constantInteger(0);
-  bool first = true;
-  for (ir::Axis &axis : reduction.axes) {
-    if (axis.kind != AxisKind::Red)
-      continue;
-    axis.kind = AxisKind::Seq;
-    Scalar iterator = ir::affineScalar(axis.iterator);
-    if (first) {
-      flat = std::move(iterator);
-    } else {
-      Scalar row = ir::apply(program, ScalarOp::Multiply,
-                             {std::move(flat), ir::affineScalar(*axis.hi.asSingle())});
-      flat = ir::apply(program, ScalarOp::Add, {std::move(row), std::move(iterator)});
-    }
-    first = false;
-  }
+  AssignOp op = isMinimum ? AssignOp::Minimum : AssignOp::Maximum;
+  if (type == DType::Bool)
+    op = isMinimum ? AssignOp::And : AssignOp::Or;
+  BufferId best = accumulate(builder, reduction, kind, op, ReductionOrder::Any, "best");
+  BufferId position =
+      newResult(builder, reduction, DType::I64, ir::constantInteger(INT64_MAX), "position");
   const Scalar &element = reduction.operand.value;
   Scalar known = ir::load(best, reduction.target);
-  Scalar better = builder.compare(isMinimum ? ScalarOp::Less : ScalarOp::Greater, element, known);
+  Scalar isBest = builder.compare(ScalarOp::Equal, element, known);
   if (ir::isFloat(type)) {
-    Scalar knownIsNumber =
-        ir::apply(program, ScalarOp::Not, {ir::apply(program, ScalarOp::IsNan, {known})});
-    Scalar firstNan =
-        ir::apply(program, ScalarOp::And,
-                  {ir::apply(program, ScalarOp::IsNan, {element}), std::move(knownIsNumber)});
-    better = ir::apply(program, ScalarOp::Or, {std::move(better), std::move(firstNan)});
+    Scalar bothNan = ir::apply(program, ScalarOp::And,
+                               {ir::apply(program, ScalarOp::IsNan, {element}),
+                                ir::apply(program, ScalarOp::IsNan, {std::move(known)})});
+    isBest = ir::apply(program, ScalarOp::Or, {std::move(isBest), std::move(bothNan)});
   }
-  ir::Compute node{reduction.axes, {}};
-  node.body.push_back({{position, std::nullopt, reduction.target},
-                       AssignOp::Set,
-                       std::move(flat),
-                       better,
-                       ReductionOrder::Any,
-                       {},
-                       builder.here});
-  node.body.push_back({{best, std::nullopt, reduction.target},
-                       AssignOp::Set,
-                       element,
-                       better,
-                       ReductionOrder::Any,
-                       {},
-                       builder.here});
-  builder.emit(std::move(node));
+  ir::Compute search{reduction.axes, {}};
+  search.body.push_back({{position, std::nullopt, reduction.target},
+                         AssignOp::Minimum,
+                         positionOf(builder, reduction),
+                         std::move(isBest),
+                         ReductionOrder::Any,
+                         {},
+                         builder.here});
+  ir::Stmt stmt{std::move(search), builder.here};
+  std::vector<SymbolId> symbols = builder.newAxes(reduction.axes.size());
+  for (auto [axis, symbol] : llvm::zip(reduction.axes, symbols))
+    ir::substitute(program, stmt, axis.iterator, symbol);
+  for (auto [axis, symbol] : llvm::zip(std::get<ir::Compute>(stmt.node).axes, symbols))
+    axis.iterator = symbol;
+  builder.emit(std::move(stmt.node));
   return position;
 }
 

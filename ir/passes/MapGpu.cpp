@@ -107,8 +107,12 @@ private:
     for (auto [index, mapping] : choice.axes)
       compute.axes[index].grid = mapping;
     if (!choice.axes.empty())
-      enter(stmt, compute.body.front().loc.isValid() ? compute.body.front().loc : stmt.loc,
-            "these points run on the device");
+      enter(stmt, placeOf(stmt), "these points run on the device");
+  }
+
+  static Loc placeOf(const Stmt &stmt) {
+    const auto &compute = std::get<Compute>(stmt.node);
+    return compute.body.front().loc.isValid() ? compute.body.front().loc : stmt.loc;
   }
 
   /// Whether an element is the same one in all iterations of the ordered loops around it: on the
@@ -264,11 +268,11 @@ private:
           continue;
         context.count("loops on the host");
       } else if (compute && !compute->axes.empty()) {
-        Loc loc = !compute->body.empty() && compute->body.front().loc.isValid()
-                      ? compute->body.front().loc
-                      : stmt.loc;
-        context.missed(loc, "stays on the host: " + whyOnHost(stmt, *compute));
-        context.count("computes on the host");
+        // What is small stays by plan, and needs no word.
+        if (std::optional<std::string> why = whyOnHost(stmt, *compute)) {
+          context.missed(placeOf(stmt), "stays on the host: " + *why);
+          context.count("computes on the host");
+        }
       }
       if (const auto *loop = std::get_if<Loop>(&stmt.node);
           loop && loop->axis.kind == AxisKind::Par)
@@ -290,11 +294,11 @@ private:
     });
   }
 
-  std::string whyOnHost(const Stmt &stmt, const Compute &compute) {
+  std::optional<std::string> whyOnHost(const Stmt &stmt, const Compute &compute) {
     if (std::optional<std::string> why = whyNotInKernel(program, stmt, arrays))
-      return *why;
+      return why;
     GridChoice choice = chooseGrid(program, compute, facts);
-    return choice.axes.empty() ? choice.why : "it has few points";
+    return choice.axes.empty() ? std::optional(choice.why) : std::nullopt;
   }
 
   std::optional<std::string> whyLoopOnHost(const Stmt &stmt, const Loop &loop) {
