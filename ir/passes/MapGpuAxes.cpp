@@ -55,6 +55,12 @@ std::vector<GridMapping> shapeBlocks(llvm::ArrayRef<const Axis *> axes, const Fa
   return shape;
 }
 
+bool canRaise(const Compute &compute) {
+  return llvm::any_of(compute.body, [](const Assign &assign) {
+    return ir::canRaise(assign.value) || (assign.guard && ir::canRaise(*assign.guard));
+  });
+}
+
 bool isTree(const Assign &assign) { return assign.order == ReductionOrder::Tree; }
 
 /// The reductions of the compute into scalar variables.
@@ -140,9 +146,18 @@ GridChoice chooseGrid(const Program &program, const Compute &compute, const Fact
       return {{}, *why};
   if (axes.empty())
     return {{}, "its points run in order"};
-  // A box of many axes has its outermost in the threads: x, y and z are the innermost.
+  // Where a point can raise, a thread meets its points in the order of the program and stops at the
+  // first that does; so no axis of its own may lie around one of the grid.
+  bool raises = canRaise(compute);
+  if (raises)
+    for (size_t index = 0; index < axes.size(); ++index)
+      if (axes[index] != index)
+        axes.resize(index);
+  if (axes.empty())
+    return {{}, "an error must be that of the first point"};
+  // Of many axes the outermost are in the threads: x, y and z are the innermost.
   while (axes.size() > mostGridAxes)
-    axes.erase(axes.begin());
+    axes.erase(raises ? axes.end() - 1 : axes.begin());
   std::vector<const Axis *> chosen;
   for (size_t index : axes)
     chosen.push_back(&compute.axes[index]);
