@@ -2,30 +2,8 @@
 //-------------------------------------===//
 
 #include "InsertTransfers.h"
-#include "ir/Text.h"
 
 namespace hpcc::ir {
-
-/// The size as a factor of a product.
-static std::string factorOf(const Affine &size, const Program &program) {
-  std::string text = toText(size, program);
-  bool isSymbol = size.asSymbol().has_value();
-  return isSymbol ? text : "(" + text + ")";
-}
-
-std::string bytesText(const Program &program, BufferId array, size_t storages, bool element) {
-  uint64_t bytes = sizeOf(program[array].type);
-  std::string factors;
-  if (!element) {
-    bytes *= storages;
-    for (const Affine &size : program[array].shape)
-      if (std::optional<int64_t> number = size.asConstant())
-        bytes *= static_cast<uint64_t>(*number);
-      else
-        factors += "*" + factorOf(size, program);
-  }
-  return std::to_string(bytes) + factors + " bytes";
-}
 
 namespace {
 

@@ -159,6 +159,7 @@ public:
       return;
     findJoined(function.body, {});
     findDemands(function.body);
+    findLiveArrays(program, function, uses);
   }
 
   DeviceUses uses;
