@@ -200,8 +200,6 @@ private:
     return isTorn ? only(Side::Device) : held;
   }
 
-  static constexpr uint64_t fewElements = 16;
-
   /// Brings arrays in front of a loop to where it uses them, if they can stay there.
   void prepare(const Stmt &loop, Whereabouts &now) {
     for (const auto &[array, use] : uses.loops.at(&loop)) {

@@ -24,6 +24,9 @@ struct Demand {
   Loc loc;
 };
 
+/// So many elements go one by one rather than with all others.
+constexpr uint64_t fewElements = 16;
+
 /// What a loop with all inside it does with an array from outside of it.
 struct LoopUse {
   bool isOn[2] = {false, false}; // by side; on the host: not only single elements
@@ -36,6 +39,7 @@ struct LoopUse {
 /// What is the same for all places of a function.
 struct DeviceUses {
   std::set<BufferId> arrays;          // those that kernels use
+  std::map<BufferId, const View *> views;
   std::map<BufferId, BufferId> roots; // the array of each view
   std::set<BufferId> joined;          // their storages are one as to who has them
   std::map<const Stmt *, std::vector<Demand>> demands;

@@ -54,8 +54,11 @@ private:
           add(*buffer, {}, true, !callee || callee->effects.writes);
     } else if (const auto *call = std::get_if<LibraryCall>(&stmt.node)) {
       for (const auto &[index, argument] : llvm::enumerate(call->arguments))
-        if (const auto *buffer = std::get_if<BufferId>(&argument))
-          add(*buffer, {}, true, index == 0 && storesToFirstArgument(call->function));
+        if (const auto *buffer = std::get_if<BufferId>(&argument)) {
+          bool stores = index == 0 && storesToFirstArgument(call->function);
+          if (stores || !addElements(*buffer))
+            add(*buffer, {}, true, stores);
+        }
     }
   }
 
@@ -78,13 +81,7 @@ private:
   void addReads(const Scalar &scalar, bool single, bool early) {
     forEachOperand(scalar, [&](const Scalar &operand) { addReads(operand, single, early); });
     if (const auto *load = std::get_if<ScalarLoad>(&scalar.node)) {
-      std::vector<Scalar> at;
-      for (const Index &index : load->access.indices)
-        at.push_back(index.wrap ? apply(program, ScalarOp::Modulo,
-                                        {affineScalar(index.form), affineScalar(*index.wrap)})
-                                : affineScalar(index.form));
-      addRead(load->access.buffer, load->access.slot,
-              single ? std::move(at) : std::vector<Scalar>());
+      addLoad(load->access, single);
     } else if (const auto *gather = std::get_if<ScalarGather>(&scalar.node)) {
       bool known = single && early && llvm::none_of(gather->indices, canRaise);
       std::vector<Scalar> at;
@@ -93,6 +90,75 @@ private:
           at.push_back(typeOf(index, program) == DType::I64 ? index : castTo(DType::I64, index));
       addRead(gather->buffer, {}, std::move(at));
     }
+  }
+
+  void addLoad(const Access &access, bool single) {
+    std::vector<Scalar> at;
+    std::vector<Affine> forms;
+    for (const Index &index : access.indices) {
+      at.push_back(index.wrap ? apply(program, ScalarOp::Modulo,
+                                      {affineScalar(index.form), affineScalar(*index.wrap)})
+                              : affineScalar(index.form));
+      if (!index.wrap)
+        forms.push_back(index.form);
+    }
+    auto view = uses.views.find(access.buffer);
+    bool isOfView = view != uses.views.end() && forms.size() == at.size();
+    if (single && isOfView)
+      if (std::vector<Scalar> inBase = inArray(*view->second, forms); !inBase.empty())
+        return addRead(view->second->base, {}, std::move(inBase));
+    addRead(access.buffer, access.slot, single ? std::move(at) : std::vector<Scalar>());
+  }
+
+  /// Reads of the elements of a view, if these are few.
+  bool addElements(BufferId name) {
+    auto view = uses.views.find(name);
+    if (side == Side::Device || view == uses.views.end())
+      return false;
+    uint64_t count = 1;
+    for (const Affine &size : program[name].shape) {
+      if (!size.isConstant() || size.constant < 1 || uint64_t(size.constant) > fewElements)
+        return false;
+      count *= static_cast<uint64_t>(size.constant);
+      if (count > fewElements)
+        return false;
+    }
+    std::vector<std::vector<Scalar>> elements;
+    for (uint64_t each = 0; each < count; ++each) {
+      std::vector<Affine> at(program[name].dims);
+      uint64_t rest = each;
+      for (size_t dim = at.size(); dim-- > 0;) {
+        auto size = static_cast<uint64_t>(program[name].shape[dim].constant);
+        at[dim] = static_cast<int64_t>(rest % size), rest /= size;
+      }
+      elements.push_back(inArray(*view->second, at));
+    }
+    if (llvm::any_of(elements, [](const auto &at) { return at.empty(); }))
+      return false;
+    for (std::vector<Scalar> &at : elements)
+      addRead(view->second->base, {}, std::move(at));
+    return true;
+  }
+
+  /// The indices in its array of an element of a view; none if they are no forms.
+  static std::vector<Scalar> inArray(const View &view, llvm::ArrayRef<Affine> at) {
+    std::vector<Scalar> indices;
+    const auto *subscript = std::get_if<Subscript>(&view.form);
+    if (!subscript)
+      return {};
+    for (const ViewDim &dim : subscript->dims) {
+      if (const auto *fixed = std::get_if<ViewIndex>(&dim))
+        indices.push_back(affineScalar(fixed->at));
+      else if (const auto *slice = std::get_if<ViewSlice>(&dim)) {
+        std::optional<int64_t> step = slice->step.asConstant();
+        if (!step)
+          return {};
+        indices.push_back(affineScalar(slice->start + at.front() * *step));
+      }
+      if (!std::holds_alternative<ViewIndex>(dim))
+        at = at.drop_front();
+    }
+    return indices;
   }
 
   void addRead(BufferId name, const std::optional<Affine> &slot, std::vector<Scalar> at) {
@@ -151,8 +217,10 @@ class UseFinder {
 public:
   UseFinder(const Program &program, const Function &function) : program(program) {
     forEachStmt(function.body, [&](const Stmt &stmt) {
-      if (const auto *view = std::get_if<View>(&stmt.node))
+      if (const auto *view = std::get_if<View>(&stmt.node)) {
         uses.roots[view->result] = rootOf(view->base);
+        uses.views[view->result] = view;
+      }
     });
     findArrays(function.body);
     if (uses.arrays.empty())

@@ -28,7 +28,7 @@ private:
     if (isKernel(stmt))
       return beforeItself(stmt, std::move(live));
     if (std::holds_alternative<Loop>(stmt.node) || std::holds_alternative<While>(stmt.node))
-      return beforeLoop(stmt, std::move(live));
+      return beforeLoop(stmt, live);
     if (const auto *branch = std::get_if<If>(&stmt.node)) {
       uses.live[&stmt] = live;
       Arrays ways = before(branch->thenBody, live);
