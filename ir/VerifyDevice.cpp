@@ -34,6 +34,7 @@ public:
 private:
   static constexpr size_t mostGridAxes = 3;
   static constexpr int64_t mostThreads = 1024; // of a block
+  static constexpr int64_t mostThreadsAlongZ = 64;
 
   void verifyTransfer(const Transfer &transfer) {
     const Buffer &buffer = program[transfer.buffer];
@@ -102,6 +103,9 @@ private:
     }
     if (threads > mostThreads)
       report("grid", "a block has more than " + llvm::Twine(mostThreads) + " threads");
+    if (axes.size() == mostGridAxes && axes.front()->grid->threads > mostThreadsAlongZ)
+      report("grid",
+             "a block has more than " + llvm::Twine(mostThreadsAlongZ) + " threads along z");
   }
 
   /// Each thread reduces its share of the red axis, into variables of the function. Elements that

@@ -21,6 +21,8 @@ constexpr int64_t blockSize = 256;
 /// Neighbours along x that a block takes where there are other axes: a warp, one line of memory
 /// after another.
 constexpr int64_t rowSize = 32;
+/// The hardware's limit.
+constexpr int64_t mostThreadsAlongZ = 64;
 
 /// True if the bounds name no axis of the compute.
 bool isBox(const Compute &compute, const Axis &axis) {
@@ -46,7 +48,9 @@ std::vector<GridMapping> shapeBlocks(llvm::ArrayRef<const Axis *> axes, const Fa
   int64_t left = blockSize;
   for (size_t index = axes.size(); index-- > 0;) {
     bool isX = index + 1 == axes.size() && axes.size() > 1;
-    shape[index].threads = threadsFor(*axes[index], isX ? std::min(rowSize, left) : left, facts);
+    bool isZ = index + mostGridAxes == axes.size();
+    int64_t limit = isX ? rowSize : isZ ? mostThreadsAlongZ : blockSize;
+    shape[index].threads = threadsFor(*axes[index], std::min(limit, left), facts);
     left /= shape[index].threads;
   }
   // A short x leaves room in y, and short outer axes room in x.
