@@ -185,6 +185,10 @@ def run_O3(tools, program, directory):
     return run_hpcc(tools, [tools.hpcc, "run", "-O3", "--target=cpu", program], directory)
 
 
+def run_emulated(tools, program, directory):
+    return run_hpcc(tools, [tools.hpcc, "run", "-O1", "--emulate", program], directory)
+
+
 def run_executable(tools, program, directory):
     """Compiles to an executable that lies outside the directory it then runs in."""
     executable = directory + ".exe"
@@ -196,10 +200,11 @@ def run_executable(tools, program, directory):
     return run_hpcc(tools, [executable], directory)
 
 
-# Puts everything on threads, the smallest boxes too; the same for ranks.
+# Puts everything on threads, the smallest boxes too; the same for ranks and for a GPU.
 ON_TEAMS = ["--split-loops", "--map-cpu-always"]
 ON_RANKS = ["--split-loops", "--decompose-always", "--insert-exchanges"]
 ON_RANKS_OF_TEAMS = ON_RANKS + ["--map-cpu-always"]
+ON_GRIDS = ["--split-loops", "--map-gpu-always", "--insert-transfers"]
 
 
 def divide(tools, program, directory, passes):
@@ -227,6 +232,14 @@ def run_teams(count):
         return run_hpcc(tools, [tools.hpcc, "run", "-O1", mapped], directory)
 
     return run_mode
+
+
+def run_grids(tools, program, directory):
+    """Runs the program with all that a GPU can run on an emulated one."""
+    mapped = divide(tools, program, directory, ON_GRIDS)
+    if isinstance(mapped, Outcome):
+        return mapped
+    return run_hpcc(tools, [tools.hpcc, "run", "-O1", "--emulate", mapped], directory)
 
 
 def mpi_environment(environment, folder):
@@ -276,6 +289,8 @@ def run_modes(tools):
         "hpcc run -O0": run_O0,
         "hpcc run -O3 --target=cpu": run_O3,
         "hpcc -o exe": run_executable,
+        "hpcc run --emulate": run_emulated,
+        "hpcc run --emulate, everything on grids": run_grids,
     }
     for count in tools.threads:
         modes["hpcc run, everything on %d threads" % count] = run_teams(count)
@@ -422,6 +437,8 @@ INTERPRETED = {
     "hpc-opt --split-loops --interpret --reverse-par": ("ir-final", ["--split-loops", "--reverse-par"]),
     # On teams of threads, each iteration a thread of its own: what lacks a barrier is a fault.
     "hpc-opt --map-cpu-always --interpret": ("ir-final", ON_TEAMS),
+    # On a GPU: reading on one side what only the other one has up to date is a fault.
+    "hpc-opt --map-gpu-always --insert-transfers --interpret": ("ir-final", ON_GRIDS),
     # On ranks: reading what another rank has stored and not sent is a fault.
     "hpc-opt --decompose-always --interpret --ranks=3": ("ir-final", ON_RANKS + ["--ranks=3"]),
     "hpc-opt --decompose-always --interpret --ranks=7": ("ir-final", ON_RANKS + ["--ranks=7"]),
