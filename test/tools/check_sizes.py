@@ -1,17 +1,22 @@
 #!/usr/bin/python3
 """Runs a program at several sizes under CPython and under hpcc, and compares every byte of output.
 
-    check_sizes.py --hpcc HPCC --oracle PYTHON n=1,2,3 T=0,1 FILE.hpc
+    check_sizes.py --hpcc HPCC [--hpc-opt OPT] --oracle PYTHON n=1,2,3 T=0,1 FILE.hpc
 
 Each NAME=VALUES replaces the literal of a module variable, as hpcc's -D does. CPython runs all sizes
-in one process. hpcc runs each at -O0 and -O3.
+in one process. hpcc runs each at -O0 and -O3; with --hpc-opt on an emulated GPU instead, with all that
+can run there.
 """
 
 import argparse
 import itertools
 import json
+import os
 import subprocess
 import sys
+import tempfile
+
+from check_program import ON_GRIDS
 
 # What the oracle runs: each size in a namespace of its own, outputs as a JSON list.
 RUN_ALL = """
@@ -41,9 +46,25 @@ def first_difference(left, right):
     return "no line"
 
 
+def commands_of(arguments, defines, directory):
+    """The ways to run a size, each by its name: commands of which the last one prints."""
+    if not arguments.hpc_opt:
+        run = [arguments.hpcc, "run", *defines, arguments.program]
+        return {level: [run + [level]] for level in ["-O0", "-O3"]}
+    final, mapped = (os.path.join(directory, name) for name in ("final.hir", "mapped.hir"))
+    return {
+        "on a grid": [
+            [arguments.hpcc, "--emit=ir-final", "--target=cpu", *defines, arguments.program, "-o", final],
+            [arguments.hpc_opt, final, *ON_GRIDS, "-o", mapped],
+            [arguments.hpcc, "run", "-O1", "--emulate", mapped],
+        ]
+    }
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("--hpcc", required=True)
+    parser.add_argument("--hpc-opt")
     parser.add_argument("--oracle", required=True)
     parser.add_argument("sizes", nargs="+", metavar="NAME=VALUE,..")
     parser.add_argument("program")
@@ -59,15 +80,18 @@ def main():
         stdout=subprocess.PIPE, check=True, text=True,
     )
     failed = 0
-    for size, expected in zip(sizes, json.loads(run.stdout)):
-        for level in ["-O0", "-O3"]:
+    with tempfile.TemporaryDirectory(prefix="hpcc-sizes-") as directory:
+        for size, expected in zip(sizes, json.loads(run.stdout)):
             defines = [word for name, value in size.items() for word in ("-D", "%s=%d" % (name, value))]
-            command = [arguments.hpcc, "run", level] + defines + [arguments.program]
-            result = subprocess.run(command, stdout=subprocess.PIPE, text=True)
-            if result.returncode != 0 or result.stdout != expected:
-                failed += 1
-                print("%s %s: code %d, %s" % (level, size, result.returncode,
-                                             first_difference(expected, result.stdout)))
+            for label, commands in commands_of(arguments, defines, directory).items():
+                for command in commands:
+                    result = subprocess.run(command, stdout=subprocess.PIPE, text=True)
+                    if result.returncode != 0:
+                        break
+                if result.returncode != 0 or result.stdout != expected:
+                    failed += 1
+                    print("%s %s: code %d, %s" % (label, size, result.returncode,
+                                                 first_difference(expected, result.stdout)))
     print("%d sizes, %d differences" % (len(sizes), failed))
     sys.exit(failed != 0)
 
