@@ -31,11 +31,21 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 import check_program  # noqa: E402
 
 # With everything that can be divided divided among threads, whatever it costs; among ranks; and by
-# the interpreter as ranks, which looks for rows that are not sent.
+# the interpreter as ranks, which looks for rows that are not sent. With all that a GPU can run on an
+# emulated one; and by the interpreter, which looks for arrays that are not moved.
 THREADS = "on 3 threads"
 RANKS = "on 3 ranks"
 SIMULATED_RANKS = "on 3 simulated ranks"
-LEVELS = ["-O0", "-O3", THREADS, SIMULATED_RANKS]
+GRIDS = "on an emulated GPU"
+SIMULATED_GRIDS = "on a simulated GPU"
+LEVELS = ["-O0", "-O3", THREADS, SIMULATED_RANKS, GRIDS, SIMULATED_GRIDS]
+PASSES = {
+    THREADS: check_program.ON_TEAMS,
+    RANKS: check_program.ON_RANKS,
+    SIMULATED_RANKS: check_program.ON_RANKS,
+    GRIDS: check_program.ON_GRIDS,
+    SIMULATED_GRIDS: check_program.ON_GRIDS,
+}
 TIME_LIMIT = 60  # seconds of processor time for one run of hpcc; sanitized builds are slow
 
 
@@ -105,13 +115,16 @@ class Checker:
         if level.startswith("-O"):
             return [[self.hpcc, "run", "--target=cpu", level, self.path]]
         final, mapped = self.path + ".final.hir", self.path + ".mapped.hir"
-        passes = check_program.ON_TEAMS if level == THREADS else check_program.ON_RANKS
         divide = [
             [self.hpcc, "--emit=ir-final", "--target=cpu", self.path, "-o", final],
-            [self.hpc_opt, final, *passes, "-o", mapped],
+            [self.hpc_opt, final, *PASSES[level], "-o", mapped],
         ]
         if level == THREADS:
             return divide + [[self.hpcc, "run", "-O1", mapped]]
+        if level == GRIDS:
+            return divide + [[self.hpcc, "run", "-O1", "--emulate", mapped]]
+        if level == SIMULATED_GRIDS:
+            return divide + [[self.hpc_opt, "--interpret", mapped]]
         if level == SIMULATED_RANKS:
             return divide + [[self.hpc_opt, "--interpret", "--ranks=3", mapped]]
         executable = self.path + ".exe"
@@ -223,6 +236,7 @@ def main():
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--kind", choices=generate.KINDS, help="programs of kernels of this kind alone")
     parser.add_argument("--ranks", action="store_true", help="on 3 ranks too: takes a second a program")
+    parser.add_argument("--level", choices=LEVELS + [RANKS], action="append", help="default: all but %s" % RANKS)
     parser.add_argument("--failures", help="directory for shrunk failing programs")
     parser.add_argument("--until-failure", action="store_true")
     arguments = parser.parse_args()
@@ -232,7 +246,7 @@ def main():
     seeds = range(arguments.seed, arguments.seed + arguments.count)
     failures = check_seeds(
         arguments.hpcc, arguments.oracle, seeds, arguments.jobs, arguments.until_failure, arguments.failures,
-        arguments.kind, LEVELS + [RANKS] if arguments.ranks else LEVELS)
+        arguments.kind, arguments.level or (LEVELS + [RANKS] if arguments.ranks else LEVELS))
     kinds = collections.Counter(failure.kind for failure in failures)
     refused = kinds.pop("refusal", 0)
     print("%d programs from seed %d in %.0f s: %d equal to CPython, %d refused, %d failed %s" % (
