@@ -204,7 +204,7 @@ def run_executable(tools, program, directory):
 ON_TEAMS = ["--split-loops", "--map-cpu-always"]
 ON_RANKS = ["--split-loops", "--decompose-always", "--insert-exchanges"]
 ON_RANKS_OF_TEAMS = ON_RANKS + ["--map-cpu-always"]
-ON_GRIDS = ["--split-loops", "--map-gpu-always", "--insert-transfers"]
+ON_GRIDS = ["--split-loops-long", "--map-gpu-always", "--insert-transfers"]
 
 
 def divide(tools, program, directory, passes):

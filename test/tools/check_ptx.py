@@ -17,9 +17,10 @@ import subprocess
 import sys
 import tempfile
 
+from check_program import ON_GRIDS
+
 # An operation that may round in another way, or be one with the next: add.f64, div.full.f32, ..
 UNROUNDED = re.compile(r"^\s*(?:@!?%\w+ )?((?:add|sub|mul|div|fma|mad|sqrt|rcp)\.(?!rn\.)[a-z.]*f(?:32|64))\b", re.M)
-ALWAYS = ["--split-loops", "--map-gpu-always", "--insert-transfers"]
 
 
 class Problem(Exception):
@@ -39,7 +40,7 @@ def emit(arguments, program, gpu, directory):
         final, mapped = path + ".final.hir", path + ".hir"
         commands = [
             [arguments.hpcc, "--emit=ir-final", "--target=cpu", program, "-o", final],
-            [arguments.hpc_opt, final, *ALWAYS, "-o", mapped],
+            [arguments.hpc_opt, final, *ON_GRIDS, "-o", mapped],
             [arguments.hpcc, "--emit=ptx", "--gpu=" + gpu, mapped, "-o", path],
         ]
     for command in commands:

@@ -48,8 +48,7 @@ def compile_everything(arguments, program, executable, directory):
     final, mapped = os.path.join(directory, "final.hir"), os.path.join(directory, "mapped.hir")
     return [
         [arguments.hpcc, "--emit=ir-final", "--target=cpu", program, "-o", final],
-        [arguments.hpc_opt, final, "--split-loops", "--map-gpu-always", "--insert-transfers", "-o",
-         mapped],
+        [arguments.hpc_opt, final, *check_program.ON_GRIDS, "-o", mapped],
         [*compiler_of(arguments), mapped, "-o", executable],
     ]
 
