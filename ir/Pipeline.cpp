@@ -109,6 +109,21 @@ std::vector<const Pass *> without(llvm::ArrayRef<const Pass *> passes,
   return kept;
 }
 
+std::string halfProblem(llvm::ArrayRef<const Pass *> passes) {
+  static constexpr std::pair<llvm::StringLiteral, llvm::StringLiteral> pairs[] = {
+      {"decompose", "insert-exchanges"},
+      {"decompose-always", "insert-exchanges"},
+      {"map-gpu", "insert-transfers"},
+      {"map-gpu-always", "insert-transfers"},
+  };
+  auto contains = [&](llvm::StringRef flag) { return llvm::is_contained(passes, findPass(flag)); };
+  for (const auto &[first, second] : pairs)
+    if (contains(first) && !contains(second))
+      return ("what the pass '" + first + "' leaves is not the program before '" + second + "'")
+          .str();
+  return {};
+}
+
 std::string orderProblem(llvm::ArrayRef<const Pass *> passes, Stage stage) {
   for (const Pass *pass : passes) {
     if (stage < pass->atLeast)

@@ -24,6 +24,10 @@ std::vector<const Pass *> findPasses(llvm::ArrayRef<std::string> flags, std::str
 std::vector<const Pass *> without(llvm::ArrayRef<const Pass *> passes,
                                   llvm::ArrayRef<std::string> flags);
 
+/// Why the list leaves a program that does not mean what it should: of two passes that belong
+/// together the second is missing. Empty if none is.
+std::string halfProblem(llvm::ArrayRef<const Pass *> passes);
+
 /// Why the passes cannot run one after the other on a program of a stage: one of them takes later
 /// stages only. Empty if they can.
 std::string orderProblem(llvm::ArrayRef<const Pass *> passes, Stage stage);

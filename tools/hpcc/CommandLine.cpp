@@ -303,6 +303,12 @@ private:
       fail(error("'--target=" + name + "' is none of cpu, omp, mpi, mpi+omp and cuda"));
   }
 
+  void parseGpu(StringRef name) {
+    if (!llvm::Regex("^sm_[0-9]+[a-z]?$").match(name))
+      return fail(error("'--gpu=" + name + "' is not of the form sm_90"));
+    line.gpu = name.str();
+  }
+
   void parseOptimize(StringRef level) {
     if (level.size() != 1 || level[0] < '0' || level[0] > '3')
       return fail(error("'-O" + level + "' is not one of -O0, -O1, -O2, -O3"));
@@ -327,6 +333,8 @@ private:
       return;
     if (llvm::is_contained(laterOptions, option))
       return fail(unsupported("the option '" + option + "'"));
+    if (!hasValue && llvm::is_contained(knownOptions, word))
+      return fail(error("'" + word + "' needs a value"));
     fail(error("unknown option '" + word + "'" + suggestionFor(option, knownOptions)));
   }
 
@@ -378,7 +386,7 @@ private:
     else if (option == "--target")
       parseTarget(value);
     else if (option == "--gpu")
-      line.gpu = value.str();
+      parseGpu(value);
     else if (option == "--python")
       line.python = value.str();
     else if (option == "--print-before")

@@ -173,7 +173,12 @@ private:
       llvm::append_range(passes, ir::mappingPipeline(line.target.value_or(ir::Target::Omp)));
     passes = ir::without(passes, line.disabledPasses);
     static constexpr MessageInfo order{"passOrder", Severity::Error, "{0}"};
-    if (std::string problem = ir::orderProblem(passes, program.stage); !problem.empty()) {
+    std::string problem = ir::orderProblem(passes, program.stage);
+    bool becomesCode =
+        line.action == Action::Run || (line.action == Action::Compile && line.emit > Emit::IrFinal);
+    if (problem.empty() && becomesCode)
+      problem = ir::halfProblem(passes);
+    if (!problem.empty()) {
       diags.report({}, order, problem);
       return false;
     }
@@ -241,8 +246,14 @@ private:
     bool isProgram = line.action == Action::Run;
     if (!isProgram && line.emit == Emit::Llvm)
       return writeModule(*module);
-    if (!isProgram && line.emit == Emit::Ptx)
+    if (!isProgram && line.emit == Emit::Ptx) {
+      static constexpr MessageInfo noKernels{"noKernels", Severity::Warning,
+                                             "nothing of the program runs on a GPU, so there is "
+                                             "no PTX"};
+      if (codegen::ptxOf(*module).empty())
+        diags.report({}, noKernels);
       return write(codegen::ptxOf(*module));
+    }
     if (!times.measure({PhaseGroup::Llvm, "optimise"},
                        [&] { return codegen::optimize(*module, diags); }))
       return 1;
