@@ -382,10 +382,11 @@ std::optional<RotationObstacle> describe(const RotationLoop &loop, const Stmt &s
   }
   // Other names in the loop share no storage with the family.
   std::optional<RotationObstacle> obstacle;
-  bool calls = false;
+  std::optional<Loc> firstCall;
   auto look = [&](const Stmt &inner) {
     forEachDeclaredSymbol(inner, [&](SymbolId symbol) { family.inner.insert(symbol); });
-    calls |= std::holds_alternative<Call>(inner.node);
+    if (std::holds_alternative<Call>(inner.node) && !firstCall)
+      firstCall = inner.loc;
     if (const auto *call = std::get_if<LibraryCall>(&inner.node);
         call && storesToFirstArgument(call->function))
       if (const auto *target = std::get_if<BufferId>(&call->arguments.front());
@@ -401,6 +402,10 @@ std::optional<RotationObstacle> describe(const RotationLoop &loop, const Stmt &s
   };
   look(stmt);
   forEachInnerBlock(stmt, [&](const Block &block) { forEachStmt(block, look); });
+  for (BufferId name : family.names)
+    if (!obstacle && firstCall && llvm::is_contained(program.globals, name))
+      obstacle =
+          RotationObstacle{"a function called here may use the global " + nameOf(name), *firstCall};
   if (obstacle)
     return obstacle;
 
