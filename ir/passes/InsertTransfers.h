@@ -38,7 +38,7 @@ struct LoopUse {
 
 /// What is the same for all places of a function.
 struct DeviceUses {
-  std::set<BufferId> arrays;          // those that kernels use
+  std::set<BufferId> arrays; // those that kernels use
   std::map<BufferId, const View *> views;
   std::map<BufferId, BufferId> roots; // the array of each view
   std::set<BufferId> joined;          // their storages are one as to who has them

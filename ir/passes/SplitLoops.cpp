@@ -29,8 +29,8 @@ namespace {
 class SplitLoops {
 public:
   SplitLoops(Program &program, Function &function, int64_t chunkLength, PassContext &context)
-      : program(program), function(function), chunkLength(chunkLength), context(context), groups(program, function),
-        liveness(program) {}
+      : program(program), function(function), chunkLength(chunkLength), context(context),
+        groups(program, function), liveness(program) {}
 
   void run() {
     walk(function.body, liveness.atEndOf(function));

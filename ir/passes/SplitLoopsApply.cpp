@@ -17,7 +17,8 @@ public:
   SplitBuilder(Program &program, Function &function, const Stmt &stmt, const LoopSplit &split,
                int64_t chunkLength, LiveScalars &liveness)
       : program(program), function(function), loc(stmt.loc), loop(std::get<Loop>(stmt.node)),
-        split(split), chunkLength(chunkLength), liveness(liveness), names(namesDeclaredIn(loop.body)) {}
+        split(split), chunkLength(chunkLength), liveness(liveness),
+        names(namesDeclaredIn(loop.body)) {}
 
   Block build() {
     Block independent = bodyOf(LoopPart::Independent), ordered = bodyOf(LoopPart::Ordered);
