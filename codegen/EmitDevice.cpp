@@ -11,7 +11,6 @@
 namespace hpcc::codegen {
 
 using namespace llvm;
-using ir::BufferId;
 
 static constexpr unsigned placeParameters = 6;
 
