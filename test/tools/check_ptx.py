@@ -20,8 +20,8 @@ import tempfile
 from check_program import ON_GRIDS
 
 # An operation that may round in another way, or be one with the next: add.f64, div.full.f32, .. The
-# approximate ones are asked for by name, as first guesses, by libdevice alone.
-UNROUNDED = re.compile(r"^\s*(?:@!?%\w+ )?((?:add|sub|mul|div|fma|mad|sqrt|rcp)\.(?!rn\.|approx\.)[a-z.]*f(?:32|64))\b", re.M)
+# approximate ones, and other roundings, are asked for by name, by libdevice alone.
+UNROUNDED = re.compile(r"^\s*(?:@!?%\w+ )?((?:add|sub|mul|div|fma|mad|sqrt|rcp)\.(?!r[nzmp]\.|approx\.)[a-z.]*f(?:32|64))\b", re.M)
 
 
 class Problem(Exception):
