@@ -1,6 +1,5 @@
 //===- Device.cpp - kernels to PTX, or into the program itself -------------------------------===//
 #include "Device.h"
-#include "llvm/IR/LegacyPassManager.h"
 #include "llvm/IR/Verifier.h"
 #include "llvm/Linker/Linker.h"
 
@@ -41,13 +40,8 @@ static std::string toPtx(DeviceModule &device, Diagnostics &diags) {
     return {};
   optimizeKernels(*device.module, *device.machine);
   SmallVector<char, 0> text;
-  raw_svector_ostream out(text);
-  legacy::PassManager passes;
-  if (device.machine->addPassesToEmitFile(passes, out, nullptr, CodeGenFileType::AssemblyFile)) {
-    diags.internalError({}, "code generation", "the GPU's back end cannot emit PTX");
+  if (!generate(*device.module, *device.machine, FileKind::Assembly, text, diags))
     return {};
-  }
-  passes.run(*device.module);
   return std::string(text.begin(), text.end());
 }
 

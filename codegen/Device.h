@@ -26,6 +26,10 @@ std::string closeDevice(ModuleState &host, DeviceModule &device);
 /// LLVM's optimiser for code that a GPU runs (Optimize.cpp).
 void optimizeKernels(llvm::Module &module, llvm::TargetMachine &machine);
 
+/// What codegen::generate does, for any module and machine (Optimize.cpp).
+bool generate(llvm::Module &module, llvm::TargetMachine &machine, FileKind kind,
+              llvm::SmallVectorImpl<char> &bytes, Diagnostics &diags);
+
 /// The machine of a GPU (Target.cpp); null, with a message, for an unknown one.
 std::unique_ptr<llvm::TargetMachine> createGpuMachine(const Options &options, Diagnostics &diags);
 

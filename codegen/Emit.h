@@ -102,6 +102,10 @@ llvm::Value *emitFloorDivision(FunctionState &state, llvm::Value *dividend, llvm
 llvm::AllocaInst *createEntryAlloca(FunctionState &state, llvm::Type *type,
                                     const llvm::Twine &name);
 
+/// An array of values in memory.
+llvm::Value *createTable(FunctionState &state, llvm::Type *element,
+                         llvm::ArrayRef<llvm::Value *> values, const llvm::Twine &name);
+
 /// The descriptor of an array, loaded if it is a handle; of the current storage if it has slots.
 Descriptor descriptorOf(FunctionState &state, ir::BufferId buffer);
 
@@ -282,6 +286,13 @@ void emitRanksBroadcast(FunctionState &state, ir::BufferId variable, Loc loc);
 // EmitKernel.cpp, EmitGrid.cpp, EmitDevice.cpp: programs with a device
 //===-----------------------------------------------------------------------------------------===//
 
+/// The first parameters of a kernel's body: the thread's numbers along x, y and z, and how many
+/// threads there are along each.
+inline constexpr unsigned placeParameters = 6;
+
+/// hpc_gpu_failure.
+llvm::StructType *failureType(llvm::LLVMContext &context);
+
 /// A statement with axes of the grid: its kernel in the device's module, and the launch here.
 void emitKernel(FunctionState &state, const ir::Stmt &stmt);
 
@@ -299,10 +310,9 @@ void emitFailure(FunctionState &state, int errorId, Loc loc,
 llvm::GlobalVariable *combiningKernel(FunctionState &state, ir::AssignOp op, ir::DType type,
                                       bool tree);
 
-/// Makes a function with this body, whose first three parameters are the thread's numbers along x,
-/// y and z and the next three how many there are, a kernel: for a GPU or for the emulation.
-/// Parameters that the body does not use are not the kernel's; `isUsed` says which of the others
-/// are.
+/// Makes a function with this body, which begins with the `placeParameters`, a kernel: for a GPU or
+/// for the emulation. Parameters that the body does not use are not the kernel's; `isUsed` says
+/// which of the others are.
 llvm::GlobalVariable *finishKernel(FunctionState &host, llvm::Function *body, llvm::StringRef name,
                                    llvm::SmallVectorImpl<bool> &isUsed);
 

@@ -233,9 +233,8 @@ Value *emitElementAddress(FunctionState &state, const ir::Access &access) {
 // Names of arrays
 //===-----------------------------------------------------------------------------------------===//
 
-/// An array of values in memory.
-static Value *createTable(FunctionState &state, Type *element, ArrayRef<Value *> values,
-                          const Twine &name) {
+Value *createTable(FunctionState &state, Type *element, ArrayRef<Value *> values,
+                   const Twine &name) {
   IRBuilder<> &builder = state.builder;
   Value *table = createEntryAlloca(state, ArrayType::get(element, values.size()), name);
   for (auto [i, value] : enumerate(values))

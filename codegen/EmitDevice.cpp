@@ -12,8 +12,6 @@ namespace hpcc::codegen {
 
 using namespace llvm;
 
-static constexpr unsigned placeParameters = 6;
-
 /// The parameters of the body that it uses, behind those of its place.
 static void findUsed(Function *body, SmallVectorImpl<bool> &isUsed,
                      SmallVectorImpl<Type *> &types) {
@@ -123,23 +121,13 @@ GlobalVariable *finishKernel(FunctionState &host, Function *body, StringRef name
   return handle;
 }
 
-/// Values in memory, one behind the other.
-static Value *createTable(FunctionState &state, ArrayRef<Value *> values, const Twine &name) {
-  IRBuilder<> &builder = state.builder;
-  Type *type = values.front()->getType();
-  Value *table = createEntryAlloca(state, ArrayType::get(type, values.size()), name);
-  for (auto [index, value] : enumerate(values))
-    builder.CreateStore(value, builder.CreateConstInBoundsGEP1_64(type, table, index));
-  return table;
-}
-
 void emitLaunch(FunctionState &state, GlobalVariable *kernel, ArrayRef<Value *> blocks,
                 ArrayRef<Value *> threads, ArrayRef<Value *> arguments, Loc loc) {
   IRBuilder<> &builder = state.builder;
   auto sizes = [&](ArrayRef<Value *> given, const Twine &name) {
     SmallVector<Value *, 3> all(given);
     all.resize(3, builder.getInt64(1));
-    return createTable(state, all, name);
+    return createTable(state, builder.getInt64Ty(), all, name);
   };
   SmallVector<Value *, 16> addresses;
   for (Value *argument : arguments) {
@@ -150,7 +138,8 @@ void emitLaunch(FunctionState &state, GlobalVariable *kernel, ArrayRef<Value *> 
     addresses.push_back(ConstantPointerNull::get(builder.getPtrTy()));
   callRuntime(state, Entry::hpc_gpu_launch,
               {builder.CreateLoad(builder.getPtrTy(), kernel), sizes(blocks, "grid"),
-               sizes(threads, "block"), createTable(state, addresses, "arguments"),
+               sizes(threads, "block"),
+               createTable(state, builder.getPtrTy(), addresses, "arguments"),
                locationOf(state, loc)});
 }
 

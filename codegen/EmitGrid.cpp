@@ -52,6 +52,11 @@ void emitGridIterations(FunctionState &state, const ir::Axis &axis, Value *lo, V
 // Errors
 //===-----------------------------------------------------------------------------------------===//
 
+StructType *failureType(LLVMContext &context) {
+  Type *number = Type::getInt64Ty(context), *word = Type::getInt32Ty(context);
+  return StructType::get(number, word, word, ArrayType::get(number, mostFailureArguments));
+}
+
 /// void fail(record, point, site, arguments ..): the record becomes this unless it holds an earlier
 /// point. Points that fail are rare, or all but the first few see at once that they come too late.
 static Function *failFunction(ModuleState &device) {
@@ -67,8 +72,7 @@ static Function *failFunction(ModuleState &device) {
   made->addFnAttr(Attribute::NoInline);
   made->addFnAttr(Attribute::Cold);
   made->setDoesNotThrow();
-  // hpc_gpu_failure
-  auto *record = StructType::get(number, word, word, ArrayType::get(number, mostFailureArguments));
+  StructType *record = failureType(device.context);
   auto block = [&](const Twine &text) { return BasicBlock::Create(device.context, text, made); };
   BasicBlock *entry = block("entry"), *lock = block("lock"), *locked = block("locked");
   BasicBlock *store = block("store"), *unlock = block("unlock"), *end = block("end");
@@ -151,7 +155,7 @@ GlobalVariable *combiningKernel(FunctionState &host, ir::AssignOp op, ir::DType 
     if (known == name)
       return handle;
   IRBuilder<> builder(device.context);
-  SmallVector<Type *, 9> types(6, builder.getInt64Ty());
+  SmallVector<Type *, 9> types(placeParameters, builder.getInt64Ty());
   types.append({builder.getPtrTy(), builder.getPtrTy(), builder.getInt64Ty()});
   auto *body = Function::Create(FunctionType::get(builder.getVoidTy(), types, false),
                                 GlobalValue::InternalLinkage, name + ".body", device.module);
@@ -162,7 +166,8 @@ GlobalVariable *combiningKernel(FunctionState &host, ir::AssignOp op, ir::DType 
   auto block = [&](const Twine &text) { return BasicBlock::Create(device.context, text, body); };
   BasicBlock *entry = block("entry"), *group = block("group"), *end = block("end");
   inside.SetInsertPoint(entry);
-  Value *thread = body->getArg(0), *input = body->getArg(6), *count = body->getArg(8);
+  Value *thread = body->getArg(0), *input = body->getArg(placeParameters),
+        *output = body->getArg(placeParameters + 1), *count = body->getArg(placeParameters + 2);
   Value *first = inside.CreateMul(thread, inside.getInt64(HPC_GPU_GROUP));
   inside.CreateCondBr(inside.CreateICmpSLT(first, count), group, end);
   inside.SetInsertPoint(group);
@@ -195,7 +200,7 @@ GlobalVariable *combiningKernel(FunctionState &host, ir::AssignOp op, ir::DType 
   }
   if (type == ir::DType::Bool)
     result = inside.CreateZExt(result, memory);
-  inside.CreateStore(result, inside.CreateInBoundsGEP(memory, body->getArg(7), thread));
+  inside.CreateStore(result, inside.CreateInBoundsGEP(memory, output, thread));
   inside.CreateBr(end);
   inside.SetInsertPoint(end);
   inside.CreateRetVoid();

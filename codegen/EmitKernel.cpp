@@ -253,8 +253,7 @@ private:
   //===---------------------------------------------------------------------------------------===//
 
   Function *emitBody() {
-    constexpr unsigned places = 6; // three numbers of the thread, three of how many there are
-    SmallVector<Type *, 16> types(places, builder.getInt64Ty());
+    SmallVector<Type *, 16> types(placeParameters, builder.getInt64Ty());
     for (Value *value : passed)
       types.push_back(value->getType());
     name = ("kernel_" + host.source.name + "_" + Twine(device.kernels.size())).str();
@@ -272,7 +271,7 @@ private:
     auto take = [&](size_t index) -> Value * {
       if (isa<ConstantInt, ConstantFP>(passed[index]))
         return passed[index];
-      return body->getArg(static_cast<unsigned>(places + index));
+      return body->getArg(static_cast<unsigned>(placeParameters + index));
     };
     takeNames(kernel, take);
     describe(kernel, body, take);
@@ -388,10 +387,8 @@ private:
   void raiseFailures() {
     if (sites.empty())
       return;
-    // hpc_gpu_failure
-    auto *word = builder.getInt32Ty();
-    auto *number = builder.getInt64Ty();
-    auto *type = StructType::get(number, word, word, ArrayType::get(number, 6));
+    StructType *type = failureType(host.module.context);
+    Type *word = builder.getInt32Ty(), *number = builder.getInt64Ty();
     Value *record = createEntryAlloca(host, type, "failure");
     Value *failed = callRuntime(host, Entry::hpc_gpu_failed, {record, locationOf(host, stmt.loc)});
     auto *some = BasicBlock::Create(host.module.context, "failed", host.function);

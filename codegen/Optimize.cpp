@@ -96,18 +96,23 @@ bool optimize(Module &module, Diagnostics &diags) {
   return true;
 }
 
-bool generate(Module &module, FileKind kind, SmallVectorImpl<char> &bytes, Diagnostics &diags) {
-  Module::State &state = *module;
+bool generate(llvm::Module &module, TargetMachine &machine, FileKind kind,
+              SmallVectorImpl<char> &bytes, Diagnostics &diags) {
   raw_svector_ostream out(bytes);
   legacy::PassManager passes;
   CodeGenFileType type =
       kind == FileKind::Object ? CodeGenFileType::ObjectFile : CodeGenFileType::AssemblyFile;
-  if (state.machine->addPassesToEmitFile(passes, out, nullptr, type)) {
+  if (machine.addPassesToEmitFile(passes, out, nullptr, type)) {
     diags.internalError({}, "code generation", "the target cannot emit this kind of file");
     return false;
   }
-  passes.run(*state.module);
+  passes.run(module);
   return true;
+}
+
+bool generate(Module &module, FileKind kind, SmallVectorImpl<char> &bytes, Diagnostics &diags) {
+  Module::State &state = *module;
+  return generate(*state.module, *state.machine, kind, bytes, diags);
 }
 
 } // namespace hpcc::codegen

@@ -48,6 +48,15 @@ static CodeGenOptLevel levelOf(unsigned optimize) {
   }
 }
 
+/// The back end for a machine, initialised before; null, with a message, where there is none.
+static const llvm::Target *findTarget(const Triple &triple, Diagnostics &diags) {
+  std::string problem;
+  const llvm::Target *target = TargetRegistry::lookupTarget(triple, problem);
+  if (!target)
+    diags.internalError({}, "code generation", problem);
+  return target;
+}
+
 std::unique_ptr<TargetMachine> createTargetMachine(const Options &options, Diagnostics &diags) {
   LLVMInitializeX86TargetInfo();
   LLVMInitializeX86Target();
@@ -57,12 +66,9 @@ std::unique_ptr<TargetMachine> createTargetMachine(const Options &options, Diagn
                                           "unknown CPU '{0}' (-march= takes LLVM's names, such as "
                                           "native, x86-64-v3, znver4)"};
   Triple triple("x86_64-unknown-linux-gnu");
-  std::string problem;
-  const llvm::Target *target = TargetRegistry::lookupTarget(triple, problem);
-  if (!target) {
-    diags.internalError({}, "code generation", problem);
+  const llvm::Target *target = findTarget(triple, diags);
+  if (!target)
     return nullptr;
-  }
   bool native = options.cpu == "native";
   std::string cpu = native ? sys::getHostCPUName().str() : options.cpu;
   std::unique_ptr<MCSubtargetInfo> known(target->createMCSubtargetInfo(triple, "", ""));
@@ -90,12 +96,9 @@ std::unique_ptr<TargetMachine> createGpuMachine(const Options &options, Diagnost
       "unknownGpu", Severity::Error,
       "unknown GPU '{0}' (--gpu= takes compute capabilities: sm_75, sm_80, sm_90, ..)"};
   Triple triple("nvptx64-nvidia-cuda");
-  std::string problem;
-  const llvm::Target *target = TargetRegistry::lookupTarget(triple, problem);
-  if (!target) {
-    diags.internalError({}, "code generation", problem);
+  const llvm::Target *target = findTarget(triple, diags);
+  if (!target)
     return nullptr;
-  }
   std::unique_ptr<MCSubtargetInfo> known(target->createMCSubtargetInfo(triple, "", ""));
   if (!known->isCPUStringValid(options.gpu)) {
     diags.report({}, unknownGpu, options.gpu);

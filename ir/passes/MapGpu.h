@@ -33,7 +33,7 @@ GridChoice chooseGrid(const Program &program, const Compute &compute, const Fact
 std::vector<GridMapping> gridOfLoops(llvm::ArrayRef<const Axis *> axes, const Facts &facts);
 
 /// Why a thread of the device cannot run the statement, which stands in a kernel or is one; nothing
-/// where it can. `own` are scalar variables of the thread.
+/// where it can.
 std::optional<std::string> whyNotInKernel(const Program &program, const Stmt &stmt,
                                           const DeviceArrays &arrays);
 
