@@ -40,7 +40,7 @@ public:
       if (let)
         lets.emplace(let->symbol, &let->value);
     });
-    noteScopes(function.body);
+    noteScopes(function.body, {});
   }
 
   std::map<BufferId, std::vector<Affine>> run() {
@@ -59,16 +59,16 @@ public:
   }
 
 private:
-  /// Symbols that the function's outermost block names before it comes to a handle's declaration.
-  void noteScopes(const Block &body) {
-    std::set<SymbolId> named;
+  /// The symbols in scope at each handle's declaration, which are what they are as long as it
+  /// lives.
+  void noteScopes(const Block &body, std::set<SymbolId> named) {
     for (const Stmt &stmt : body) {
-      auto note = [&](const Stmt &each) {
-        if (auto *declare = std::get_if<Declare>(&each.node))
-          inScope[declare->handle] = named;
-      };
-      note(stmt);
-      forEachInnerBlock(stmt, [&](const Block &inner) { forEachStmt(inner, note); });
+      if (auto *declare = std::get_if<Declare>(&stmt.node))
+        inScope[declare->handle] = named;
+      std::set<SymbolId> inside = named;
+      if (auto *loop = std::get_if<Loop>(&stmt.node))
+        inside.insert(loop->axis.iterator);
+      forEachInnerBlock(stmt, [&](const Block &inner) { noteScopes(inner, inside); });
       if (auto *let = std::get_if<Let>(&stmt.node))
         named.insert(let->symbol);
     }
