@@ -209,15 +209,15 @@ std::vector<DelayedStore> findDelayedStores(const RotationLoop &loop, const Bloc
   return found;
 }
 
-bool spreadsThroughTemporaries(const Program &program, const Block &body, size_t position,
-                               const std::vector<BufferId> &names, const Facts &facts) {
+std::set<BufferId> spreadThroughTemporaries(const Program &program, const Block &body,
+                                            size_t position, const std::vector<BufferId> &names,
+                                            const Facts &facts) {
   const auto *store = std::get_if<Compute>(&body[position].node);
   if (!store || store->axes.empty() || store->body.size() != 1 ||
       !llvm::is_contained(names, store->body[0].target.buffer))
-    return false;
+    return {};
   Footprint stored = footprintOf(store->body[0].target, store->axes);
-  bool spreads = false;
-  std::set<BufferId> seen;
+  std::set<BufferId> spread, seen;
   std::vector<std::pair<const Stmt *, bool>> pending = {{&body[position], false}};
   while (!pending.empty()) {
     auto [stmt, isMaker] = pending.back();
@@ -228,7 +228,8 @@ bool spreadsThroughTemporaries(const Program &program, const Block &body, size_t
         if (llvm::is_contained(names, access.buffer)) {
           Footprint read = footprintOf(access, compute.axes);
           read.buffer = stored.buffer, read.slot = stored.slot;
-          spreads |= isMaker && !covers(stored, read, program, facts);
+          if (isMaker && !covers(stored, read, program, facts))
+            spread.insert(access.buffer);
           return;
         }
         bool isTemporary = llvm::any_of(body, [&](const Stmt &each) {
@@ -247,7 +248,7 @@ bool spreadsThroughTemporaries(const Program &program, const Block &body, size_t
       });
     });
   }
-  return spreads;
+  return spread;
 }
 
 void storeThroughCopy(Program &program, Block &body, const DelayedStore &delayed) {

@@ -464,7 +464,7 @@ std::optional<RotationObstacle> describe(const RotationLoop &loop, const Stmt &s
       for (Touch &touch : touchesOf(each, program, facts))
         if (BufferId id = touch.footprint.buffer; isMember(id))
           step.touches[id].push_back(std::move(touch));
-      step.spreads = spreadsThroughTemporaries(program, bodyOf(stmt), index, family.names, facts);
+      step.spreadFrom = spreadThroughTemporaries(program, bodyOf(stmt), index, family.names, facts);
       if (!step.touches.empty())
         step.kind = RotationStep::Kind::Touch, step.isPointwise = isPointwise(each);
     }

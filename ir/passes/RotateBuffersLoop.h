@@ -64,10 +64,11 @@ std::vector<DelayedStore> findDelayedStores(const RotationLoop &loop, const Bloc
 /// The same as a copy: `alloc old; old = u; u[box] = f(old)`.
 void storeThroughCopy(Program &program, Block &body, const DelayedStore &store);
 
-/// True if the statement stores to one of the names what temporaries of the body, filled before it,
-/// have made of cells of the names that the statement does not store at the same point.
-bool spreadsThroughTemporaries(const Program &program, const Block &body, size_t position,
-                               const std::vector<BufferId> &names, const Facts &facts);
+/// The names of which temporaries of the body have taken cells, for the statement, that stores to
+/// one of the names, but not these cells at the same point.
+std::set<BufferId> spreadThroughTemporaries(const Program &program, const Block &body,
+                                            size_t position, const std::vector<BufferId> &names,
+                                            const Facts &facts);
 
 /// Cuts the compute at the position in two where one of the boxes ends inside what it reads of the
 /// names; false where none does.

@@ -254,10 +254,11 @@ private:
     });
   }
 
-  /// True if the step stores, for the first time, what was made of other cells of the array: where
-  /// the old cells stay, the temporaries in between can go.
-  bool spreads(size_t index, unsigned array) const {
-    return steps[index].spreads && plan.versions[versionOf.at(array)].kind == Version::Kind::Head;
+  /// True if the step stores what was made of other cells of this version: where the old cells
+  /// stay, the temporaries in between can go.
+  bool spreads(size_t index, unsigned version) const {
+    return llvm::any_of(steps[index].spreadFrom,
+                        [&](BufferId name) { return versionNow(name) == version; });
   }
 
   bool touch(size_t index) {
@@ -274,9 +275,13 @@ private:
         if (!redefines(step, name))
           return refuse(nameOf(name) + " has no known array", step.loc), false;
         addFresh(name, now);
-      } else if (isShared(array->second, index) || spreads(index, array->second)) {
-        unsigned base = versionOf[array->second];
-        if (step.spreads) // fusion puts the reads where the store is
+        continue;
+      }
+      unsigned base = versionOf[array->second];
+      bool isSpread = spreads(index, base);
+      if (isShared(array->second, index) ||
+          (isSpread && plan.versions[base].kind == Version::Kind::Head)) {
+        if (isSpread) // fusion puts the reads where the store is
           plan.versions[base].last = std::max(plan.versions[base].last, now);
         if (!isComplete(base))
           return false;

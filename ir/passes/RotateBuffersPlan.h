@@ -27,8 +27,8 @@ struct RotationStep {
   BufferId name, source;
   std::map<BufferId, std::vector<Touch>> touches;
   bool leavesLoop = false;
-  bool isPointwise = false; // one assignment at points in any order: reads before stores
-  bool spreads = false;     // stores what temporaries have made of other cells of the family
+  bool isPointwise = false;      // one assignment at points in any order: reads before stores
+  std::set<BufferId> spreadFrom; // it stores what temporaries have made of other cells of these
   Loc loc;
 };
 
