@@ -72,50 +72,6 @@ bool mentions(const Program &program, const Stmt &stmt, BufferId name) {
   return found;
 }
 
-std::vector<size_t> makeAccesses(const RotationLoop &loop, Stmt &stmt,
-                                 const RotationFamily &family) {
-  auto isMember = [&](BufferId id) { return llvm::is_contained(family.names, id); };
-  // Printing takes an array as it is in memory: a copy of the storage.
-  auto copyArguments = [&](Stmt &each) {
-    Block before;
-    auto *call = std::get_if<LibraryCall>(&each.node);
-    if (!call || storesToFirstArgument(call->function))
-      return before;
-    for (CallArgument &argument : call->arguments)
-      if (auto *buffer = std::get_if<BufferId>(&argument); buffer && isMember(*buffer)) {
-        Buffer row = loop.program[*buffer];
-        row.storage = Storage::Own, row.shape = family.shape;
-        BufferId copy = loop.program.addBuffer(std::move(row));
-        before.push_back({Alloc{copy}, each.loc});
-        before.push_back(makeCopy(loop.program, family.shape, {copy}, {*buffer}, each.loc));
-        *buffer = copy;
-      }
-    return before;
-  };
-  auto inBlock = [&](Block &block) {
-    std::vector<size_t> places;
-    Block result;
-    for (Stmt &each : block) {
-      rewriteScalars(each, [&](Scalar &scalar) {
-        if (auto *dim = std::get_if<ScalarDim>(&scalar.node); dim && isMember(dim->buffer))
-          scalar = affineScalar(Affine(family.shape[dim->dim]));
-      });
-      llvm::move(copyArguments(each), std::back_inserter(result));
-      places.push_back(result.size());
-      result.push_back(std::move(each));
-    }
-    block = std::move(result);
-    return places;
-  };
-  std::vector<size_t> places;
-  forEachInnerBlock(stmt, [&](Block &block) {
-    forEachBlock(block, [&](Block &inner) {
-      places = inBlock(inner); // those of the body come last
-    });
-  });
-  return places;
-}
-
 //===-----------------------------------------------------------------------------------------===//
 // Stores that a temporary delays
 //===-----------------------------------------------------------------------------------------===//

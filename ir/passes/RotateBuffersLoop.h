@@ -81,7 +81,8 @@ std::vector<RotationFamily> findFamilies(const RotationLoop &loop, const Stmt &s
                                          const std::set<size_t> &keptCopies);
 
 /// Makes all mentions of the family in the loop accesses where that is possible: arrays that are
-/// printed are copied first, sizes are forms. Returns where the statements of the body are then.
+/// printed, and parts of them, are copied first, sizes are forms. Returns where the statements of
+/// the body are then.
 std::vector<size_t> makeAccesses(const RotationLoop &loop, Stmt &stmt,
                                  const RotationFamily &family);
 
