@@ -126,6 +126,8 @@ private:
         program[buffer].slots = row.slots;
       } else {
         Buffer fresh = program[*first];
+        if (fresh.storage == Storage::Handle)
+          fresh.layout = family.layout;
         fresh.storage = Storage::Own, fresh.shape = family.shape, fresh.slots = row.slots;
         buffer = program.addBuffer(std::move(fresh));
         shift.push_back(0);
@@ -209,11 +211,14 @@ private:
            });
   }
 
+  /// True if the name is bound to an array of its own where the loop is entered, which it may keep.
+  bool hasEntryArray(BufferId name) const { return plan.peeled == 0 && plan.atHead.count(name); }
+
   /// Gives a name what it names after the loop.
   void copyOut(BufferId name, const CopyPlace &place, Block &result) {
     if (name == place.array && place.slot->asConstant() == 0)
       return;
-    if (program[name].storage != Storage::Handle) {
+    if (program[name].storage != Storage::Handle || hasEntryArray(name)) {
       CopyPlace target{name};
       if (name == place.array) // left within a step: the storage that is current then
         target.slot = step;
@@ -221,7 +226,7 @@ private:
       return;
     }
     Buffer fresh = program[name];
-    fresh.storage = Storage::Own, fresh.shape = family.shape;
+    fresh.storage = Storage::Own, fresh.shape = family.shape, fresh.layout = family.layout;
     BufferId array = program.addBuffer(std::move(fresh));
     result.push_back({Alloc{array}, loc});
     result.push_back(makeCopy(program, family.shape, {array}, place, loc));

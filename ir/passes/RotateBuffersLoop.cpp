@@ -50,27 +50,35 @@ private:
 };
 
 /// What is bound to a handle before the loop, if that is one array whose name is known: the last
-/// bind of the handle stands in the block of the loop.
+/// bind of the handle stands in the block of the loop, or in one that is entered on the way to it.
 std::optional<BufferId> arrayAtEntry(const RotationLoop &loop, BufferId handle) {
-  const RotationLevel &level = loop.levels.back();
-  for (size_t index = level.index; index-- > 0;) {
-    const Stmt &stmt = (*level.block)[index];
-    if (const auto *bind = std::get_if<Bind>(&stmt.node); bind && bind->handle == handle)
-      return loop.program[bind->source].storage == Storage::Own ? std::optional(bind->source)
-                                                                : std::nullopt;
-    bool changes = false;
-    auto look = [&](const Stmt &inner) {
-      if (const auto *bind = std::get_if<Bind>(&inner.node))
-        changes |= bind->handle == handle;
-      else if (const auto *call = std::get_if<Call>(&inner.node))
-        changes |= llvm::is_contained(call->results, handle);
-      else if (const auto *declare = std::get_if<Declare>(&inner.node))
-        changes |= declare->handle == handle;
-    };
-    look(stmt);
-    forEachInnerBlock(stmt, [&](const Block &block) { forEachStmt(block, look); });
-    if (changes)
-      return std::nullopt;
+  for (size_t depth = loop.levels.size(); depth-- > 0;) {
+    const RotationLevel &level = loop.levels[depth];
+    for (size_t index = level.index; index-- > 0;) {
+      const Stmt &stmt = (*level.block)[index];
+      if (const auto *bind = std::get_if<Bind>(&stmt.node); bind && bind->handle == handle)
+        return loop.program[bind->source].storage == Storage::Own ? std::optional(bind->source)
+                                                                  : std::nullopt;
+      bool changes = false;
+      auto look = [&](const Stmt &inner) {
+        if (const auto *bind = std::get_if<Bind>(&inner.node))
+          changes |= bind->handle == handle;
+        else if (const auto *call = std::get_if<Call>(&inner.node))
+          changes |= llvm::is_contained(call->results, handle);
+        else if (const auto *declare = std::get_if<Declare>(&inner.node))
+          changes |= declare->handle == handle;
+      };
+      look(stmt);
+      forEachInnerBlock(stmt, [&](const Block &block) { forEachStmt(block, look); });
+      if (changes)
+        return std::nullopt;
+    }
+    if (depth == 0)
+      break;
+    // An iteration of a loop around may find what the one before it has left.
+    const Stmt &around = (*loop.levels[depth - 1].block)[loop.levels[depth - 1].index];
+    if (!std::holds_alternative<Labelled>(around.node) && !std::holds_alternative<If>(around.node))
+      break;
   }
   return std::nullopt;
 }
@@ -203,8 +211,9 @@ bool isHeld(const RotationLoop &loop, BufferId array) {
         return false;
       bool held = false;
       forEachInnerBlock(stmt, [&](const Block &inner) { held |= recurse(recurse, inner); });
-      if (std::holds_alternative<View>(stmt.node) || std::holds_alternative<Bind>(stmt.node) ||
-          std::holds_alternative<Call>(stmt.node))
+      if (const auto *bind = std::get_if<Bind>(&stmt.node))
+        held |= bind->source == array;
+      else if (std::holds_alternative<View>(stmt.node) || std::holds_alternative<Call>(stmt.node))
         forEachBuffer(stmt, [&](BufferId id) { held |= id == array; });
       return held;
     });
@@ -357,6 +366,29 @@ std::vector<std::pair<BufferId, BufferId>> equalBefore(const RotationLoop &loop,
 
 } // namespace
 
+/// Which of its arrays a handle names after the loop depends on the number of steps, and sums
+/// follow the order of its elements in memory: all arrays are to have one.
+static std::optional<RotationObstacle> findLayout(const RotationLoop &loop, RotationFamily &family,
+                                                  Loc loc) {
+  std::vector<BufferId> arrays;
+  bool hasHandles = false;
+  for (BufferId name : family.names) {
+    bool isHandle = loop.program[name].storage == Storage::Handle;
+    hasHandles |= isHandle;
+    if (std::optional<BufferId> array = isHandle ? arrayAtEntry(loop, name) : name)
+      arrays.push_back(*array);
+  }
+  if (!hasHandles || arrays.empty())
+    return std::nullopt;
+  const Buffer &first = loop.program[arrays.front()];
+  for (BufferId array : arrays)
+    if (const Buffer &row = loop.program[array]; row.layout != first.layout || !row.like.empty())
+      return RotationObstacle{
+          "%" + row.name + " may have another order in memory than %" + first.name, loc};
+  family.layout = first.layout;
+  return std::nullopt;
+}
+
 std::optional<RotationObstacle> describe(const RotationLoop &loop, const Stmt &stmt,
                                          const std::set<size_t> &keptCopies,
                                          RotationFamily &family) {
@@ -406,6 +438,8 @@ std::optional<RotationObstacle> describe(const RotationLoop &loop, const Stmt &s
     if (!obstacle && firstCall && llvm::is_contained(program.globals, name))
       obstacle =
           RotationObstacle{"a function called here may use the global " + nameOf(name), *firstCall};
+  if (!obstacle)
+    obstacle = findLayout(loop, family, stmt.loc);
   if (obstacle)
     return obstacle;
 

@@ -36,6 +36,7 @@ struct RotationStep {
 struct RotationFamily {
   std::vector<BufferId> names;
   std::vector<Affine> shape;
+  std::vector<unsigned> layout;    // of all its arrays, where handles name them
   std::vector<RotationStep> steps; // one for each statement of the body
   std::set<BufferId> readByHeader; // of a while
   std::set<BufferId> usedAfter;    // names whose contents are used after the loop
