@@ -211,14 +211,11 @@ private:
            });
   }
 
-  /// True if the name is bound to an array of its own where the loop is entered, which it may keep.
-  bool hasEntryArray(BufferId name) const { return plan.peeled == 0 && plan.atHead.count(name); }
-
   /// Gives a name what it names after the loop.
   void copyOut(BufferId name, const CopyPlace &place, Block &result) {
     if (name == place.array && place.slot->asConstant() == 0)
       return;
-    if (program[name].storage != Storage::Handle || hasEntryArray(name)) {
+    if (program[name].storage != Storage::Handle || keepsEntryArray(plan, name)) {
       CopyPlace target{name};
       if (name == place.array) // left within a step: the storage that is current then
         target.slot = step;

@@ -49,38 +49,61 @@ private:
   std::set<BufferId> members;
 };
 
+bool isLoop(const Stmt &stmt) {
+  return std::holds_alternative<Loop>(stmt.node) || std::holds_alternative<While>(stmt.node);
+}
+
+/// How often the statement and those inside it may give the handle another array.
+unsigned countRebinds(const Stmt &stmt, BufferId handle) {
+  unsigned count = 0;
+  auto look = [&](const Stmt &each) {
+    if (const auto *bind = std::get_if<Bind>(&each.node))
+      count += bind->handle == handle;
+    else if (const auto *call = std::get_if<Call>(&each.node))
+      count += llvm::is_contained(call->results, handle);
+    else if (const auto *declare = std::get_if<Declare>(&each.node))
+      count += declare->handle == handle;
+  };
+  look(stmt);
+  forEachInnerBlock(stmt, [&](const Block &inner) { forEachStmt(inner, look); });
+  return count;
+}
+
 /// What is bound to a handle before the loop, if that is one array whose name is known: the last
-/// bind of the handle stands in the block of the loop, or in one that is entered on the way to it.
-std::optional<BufferId> arrayAtEntry(const RotationLoop &loop, BufferId handle) {
+/// bind of the handle before it stands in the block of the loop or in one around it.
+struct EntryArray {
+  BufferId array;
+  /// Loops around this one repeat it: it is to leave the handle bound to the array.
+  bool mustStay = false;
+};
+std::optional<EntryArray> arrayAtEntry(const RotationLoop &loop, BufferId handle) {
+  bool mustStay = false;
   for (size_t depth = loop.levels.size(); depth-- > 0;) {
     const RotationLevel &level = loop.levels[depth];
     for (size_t index = level.index; index-- > 0;) {
       const Stmt &stmt = (*level.block)[index];
       if (const auto *bind = std::get_if<Bind>(&stmt.node); bind && bind->handle == handle)
-        return loop.program[bind->source].storage == Storage::Own ? std::optional(bind->source)
-                                                                  : std::nullopt;
-      bool changes = false;
-      auto look = [&](const Stmt &inner) {
-        if (const auto *bind = std::get_if<Bind>(&inner.node))
-          changes |= bind->handle == handle;
-        else if (const auto *call = std::get_if<Call>(&inner.node))
-          changes |= llvm::is_contained(call->results, handle);
-        else if (const auto *declare = std::get_if<Declare>(&inner.node))
-          changes |= declare->handle == handle;
-      };
-      look(stmt);
-      forEachInnerBlock(stmt, [&](const Block &block) { forEachStmt(block, look); });
-      if (changes)
+        return loop.program[bind->source].storage == Storage::Own
+                   ? std::optional(EntryArray{bind->source, mustStay})
+                   : std::nullopt;
+      if (countRebinds(stmt, handle) != 0)
         return std::nullopt;
     }
     if (depth == 0)
       break;
-    // An iteration of a loop around may find what the one before it has left.
     const Stmt &around = (*loop.levels[depth - 1].block)[loop.levels[depth - 1].index];
-    if (!std::holds_alternative<Labelled>(around.node) && !std::holds_alternative<If>(around.node))
-      break;
+    if (!isLoop(around))
+      continue;
+    if (countRebinds(around, handle) != countRebinds(loop.stmt(), handle))
+      return std::nullopt;
+    mustStay = true;
   }
   return std::nullopt;
+}
+
+std::optional<BufferId> nameAtEntry(const RotationLoop &loop, BufferId handle) {
+  std::optional<EntryArray> entry = arrayAtEntry(loop, handle);
+  return entry ? std::optional(entry->array) : std::nullopt;
 }
 
 /// The shape of a set of names: that of its arrays and of the arrays that its handles name at
@@ -91,7 +114,7 @@ std::optional<std::vector<Affine>> shapeOf(const RotationLoop &loop,
   for (BufferId name : names) {
     std::optional<BufferId> array = name;
     if (loop.program[name].storage == Storage::Handle)
-      array = arrayAtEntry(loop, name);
+      array = nameAtEntry(loop, name);
     if (!array)
       continue;
     if (loop.program[*array].storage != Storage::Own || loop.program[*array].dims == 0 ||
@@ -160,10 +183,6 @@ bool declares(const Stmt &stmt, BufferId name) {
   bool found = false;
   forEachDeclaredBuffer(stmt, [&](BufferId id) { found |= id == name; });
   return found;
-}
-
-bool isLoop(const Stmt &stmt) {
-  return std::holds_alternative<Loop>(stmt.node) || std::holds_alternative<While>(stmt.node);
 }
 
 /// Whether statements outside of the loop use what it leaves in a name.
@@ -285,13 +304,14 @@ findSharedEntry(const RotationLoop &loop, const RotationFamily &family, const Ro
   for (BufferId name : family.names) {
     if (loop.program[name].storage != Storage::Handle || !usesEntryArray(family, plan, name))
       continue;
-    std::optional<BufferId> array = arrayAtEntry(loop, name);
+    std::optional<EntryArray> entry = arrayAtEntry(loop, name);
     std::string text = "%" + loop.program[name].name;
-    if (!array)
+    bool stays = keepsEntryArray(plan, name) || !plan.usedAfter.count(name);
+    if (!entry || (entry->mustStay && (plan.peeled != 0 || !stays)))
       return RotationObstacle{"the array of " + text + " at the entry is not known",
                               loop.stmt().loc};
-    if (!arrays.insert(*array).second || countHolders(loop, *array) != 1 ||
-        countHolders(loop, name) != 0 || isUsedAfter(loop, *array) != After::No)
+    if (!arrays.insert(entry->array).second || countHolders(loop, entry->array) != 1 ||
+        countHolders(loop, name) != 0 || isUsedAfter(loop, entry->array) != After::No)
       return RotationObstacle{"the array of " + text + " has other names", loop.stmt().loc};
   }
   return std::nullopt;
@@ -375,7 +395,7 @@ static std::optional<RotationObstacle> findLayout(const RotationLoop &loop, Rota
   for (BufferId name : family.names) {
     bool isHandle = loop.program[name].storage == Storage::Handle;
     hasHandles |= isHandle;
-    if (std::optional<BufferId> array = isHandle ? arrayAtEntry(loop, name) : name)
+    if (std::optional<BufferId> array = isHandle ? nameAtEntry(loop, name) : name)
       arrays.push_back(*array);
   }
   if (!hasHandles || arrays.empty())

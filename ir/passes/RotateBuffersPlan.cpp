@@ -548,6 +548,10 @@ bool dependsOnFirstStep(const RotationPlan &plan) {
          llvm::any_of(plan.usedAfter, [&](BufferId name) { return !plan.atHead.count(name); });
 }
 
+bool keepsEntryArray(const RotationPlan &plan, BufferId handle) {
+  return plan.peeled == 0 && plan.atHead.count(handle);
+}
+
 std::variant<RotationPlan, RotationObstacle> planRotation(const Program &program,
                                                           const RotationFamily &family) {
   return Planner(program, family).run();

@@ -85,6 +85,9 @@ struct RotationPlan {
 /// True if names hold what a step leaves only once one has run, or first steps run as they were.
 bool dependsOnFirstStep(const RotationPlan &plan);
 
+/// True if a handle is bound to the same array behind the loop as before it.
+bool keepsEntryArray(const RotationPlan &plan, BufferId handle);
+
 /// The fact that stands in the way, with the places of both statements.
 struct RotationObstacle {
   std::string text;
