@@ -1,6 +1,7 @@
 //===- Dependence.cpp - footprints and distances -------------------------------------------===//
 
 #include "Dependence.h"
+#include "Library.h"
 #include "Slots.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/Twine.h"
@@ -362,13 +363,7 @@ std::optional<Dependence> dependenceBetween(const Access &first, const Access &s
 // What statements touch
 //===-----------------------------------------------------------------------------------------===//
 
-bool storesToFirstArgument(LibraryFunction function) {
-  static constexpr bool table[] = {
-#define HPCC_LIBRARY(Enum, text, reads, writes, prints, fails, help) writes,
-#include "Library.def"
-  };
-  return table[static_cast<unsigned>(function)];
-}
+bool storesToFirstArgument(LibraryFunction function) { return infoOf(function).writes; }
 
 namespace {
 

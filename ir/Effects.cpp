@@ -2,6 +2,7 @@
 
 #include "Effects.h"
 #include "CallGraph.h"
+#include "Library.h"
 #include "Walk.h"
 #include "llvm/ADT/STLExtras.h"
 
@@ -144,14 +145,7 @@ private:
   }
 
   void addLibrary(const LibraryCall &call) {
-    struct Row {
-      bool reads, writes, prints, fails;
-    };
-    static constexpr Row rows[] = {
-#define HPCC_LIBRARY(Enum, text, reads, writes, prints, fails, help) {reads, writes, prints, fails},
-#include "Library.def"
-    };
-    const Row &row = rows[static_cast<unsigned>(call.function)];
+    const LibraryInfo &row = infoOf(call.function);
     result.prints |= row.prints;
     result.fails |= row.fails;
     // The result comes first in what writes.

@@ -1,6 +1,7 @@
 //===- Iterations.cpp - what the iterations of a loop have to do with one another -------------===//
 
 #include "Iterations.h"
+#include "Library.h"
 #include "Slots.h"
 #include "llvm/ADT/STLExtras.h"
 
@@ -21,24 +22,16 @@ IterationNames namesDeclaredIn(const Block &body) {
 // Effects that keep their order
 //===-----------------------------------------------------------------------------------------===//
 
-/// The effect of a library function, as words; empty for one that only computes.
-static llvm::StringRef effectOf(LibraryFunction function) {
-  struct Row {
-    llvm::StringLiteral text;
-    bool reads, prints, fails;
-  };
-  static constexpr Row rows[] = {
-#define HPCC_LIBRARY(Enum, text, reads, writes, prints, fails, help) {text, reads, prints, fails},
-#include "Library.def"
-  };
-  const Row &row = rows[static_cast<unsigned>(function)];
-  if (row.text.starts_with("mpi_"))
+/// The effect of a call, as words; empty for one that only computes.
+static llvm::StringRef effectOf(const LibraryCall &call) {
+  const LibraryInfo &info = infoOf(call.function);
+  if (communicates(call))
     return "it communicates with other ranks";
-  if (row.fails)
+  if (info.fails)
     return "it ends the program";
-  if (row.prints)
+  if (info.prints)
     return "it prints";
-  return row.reads ? "" : "it asks the time";
+  return isClock(call) ? "it asks the time" : "";
 }
 
 static std::string effectOf(const Program &program, const Call &call, const IterationNames &names) {
@@ -87,7 +80,7 @@ static std::string effectHere(const Program &program, const Stmt &stmt,
   };
   return std::visit(
       overloaded{
-          [&](const LibraryCall &node) { return effectOf(node.function).str(); },
+          [&](const LibraryCall &node) { return effectOf(node).str(); },
           [&](const Call &node) { return effectOf(program, node, names); },
           [&](const Leave &node) {
             return std::string(names.labels.count(node.label) ? "" : "it leaves the loop");

@@ -331,7 +331,7 @@ struct Call {
 
 /// Library functions: rows of Library.def.
 enum class LibraryFunction : uint8_t {
-#define HPCC_LIBRARY(Enum, text, reads, writes, prints, fails, help) Enum,
+#define HPCC_LIBRARY(Enum, ...) Enum,
 #include "Library.def"
 };
 

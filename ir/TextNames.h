@@ -50,7 +50,7 @@ template <> struct WordsOf<Stage> {
 };
 template <> struct WordsOf<LibraryFunction> {
   static constexpr llvm::StringLiteral words[] = {
-#define HPCC_LIBRARY(Enum, text, reads, writes, prints, fails, help) text,
+#define HPCC_LIBRARY(Enum, text, ...) text,
 #include "Library.def"
   };
 };

@@ -10,6 +10,7 @@
 
 #include "Decompose.h"
 #include "MapCpu.h"
+#include "ir/Library.h"
 #include "llvm/ADT/STLExtras.h"
 
 namespace hpcc::ir {
@@ -19,23 +20,12 @@ namespace {
 /// where ten of them go out less work than this is not divided.
 constexpr double usualWork = 50'000;
 
-bool isClock(const LibraryCall &call) {
-  return call.function == LibraryFunction::Time || call.function == LibraryFunction::PerfCounter ||
-         call.function == LibraryFunction::ProcessTime;
-}
-
-bool isPrint(const LibraryCall &call) {
-  return call.function == LibraryFunction::PrintArray ||
-         call.function == LibraryFunction::PrintScalar;
-}
-
 /// The first call by which a program sends messages itself.
 const Stmt *findOwnMessages(const Program &program) {
   const Stmt *found = nullptr;
   forEachStmt(program, [&](const Stmt &stmt) {
     const auto *call = std::get_if<LibraryCall>(&stmt.node);
-    if (call && !found && call->function >= LibraryFunction::MpiRank &&
-        call->function <= LibraryFunction::MpiFinalize)
+    if (call && !found && infoOf(call->function).kind == LibraryKind::Message)
       found = &stmt;
   });
   return found;
@@ -90,7 +80,7 @@ private:
     forEachStmt(function.body, [&](const Stmt &stmt) {
       const auto *call = std::get_if<LibraryCall>(&stmt.node);
       if (std::holds_alternative<View>(stmt.node) || std::holds_alternative<Drop>(stmt.node) ||
-          (call && isPrint(*call)))
+          (call && isOutput(*call)))
         return;
       forEachBuffer(stmt, [&](BufferId id) {
         if (auto base = bases.find(id); base != bases.end())

@@ -7,22 +7,9 @@
 //===-----------------------------------------------------------------------------------------===//
 
 #include "InsertExchanges.h"
+#include "ir/Library.h"
 
 namespace hpcc::ir {
-
-static bool isPrint(LibraryFunction function) {
-  switch (function) {
-  case LibraryFunction::PrintText:
-  case LibraryFunction::PrintScalar:
-  case LibraryFunction::PrintRepr:
-  case LibraryFunction::PrintNumPyRepr:
-  case LibraryFunction::PrintArray:
-  case LibraryFunction::PrintList:
-    return true;
-  default:
-    return false;
-  }
-}
 
 FunctionArrays::FunctionArrays(const Program &program, const Function &function)
     : groups(program, function) {
@@ -35,7 +22,7 @@ FunctionArrays::FunctionArrays(const Program &program, const Function &function)
       views.emplace(view->result, *view);
     const auto *call = std::get_if<LibraryCall>(&stmt.node);
     if (!std::holds_alternative<Drop>(stmt.node) && !std::holds_alternative<View>(stmt.node) &&
-        (!call || !isPrint(call->function)))
+        (!call || !isOutput(*call)))
       forEachBuffer(stmt, [&](BufferId id) { read.insert(id); });
   });
 }
@@ -151,10 +138,10 @@ private:
   void collect(const LibraryCall &call, const Stmt &stmt) {
     bool raises = false;
     forEachScalar(stmt, [&](const Scalar &scalar) { raises |= canRaise(scalar); });
-    if (isPrint(call.function) && !raises)
+    if (isOutput(call) && !raises)
       whom = ExchangeFor::Root;
     readScalars(stmt);
-    bool isResult = storesToFirstArgument(call.function);
+    bool isResult = infoOf(call.function).writes;
     for (const CallArgument &argument : call.arguments) {
       if (const auto *buffer = std::get_if<BufferId>(&argument); buffer && !isResult)
         readArray(*buffer);

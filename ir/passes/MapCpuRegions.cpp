@@ -9,25 +9,11 @@
 
 #include "MapCpu.h"
 #include "ir/Iterations.h"
+#include "ir/Library.h"
 #include "ir/Walk.h"
 
 namespace hpcc::ir {
 namespace {
-
-bool isClock(LibraryFunction function) {
-  return function == LibraryFunction::Time || function == LibraryFunction::PerfCounter ||
-         function == LibraryFunction::ProcessTime;
-}
-
-/// What talks to other ranks stays with the thread that has joined them.
-bool communicates(LibraryFunction function) {
-  static constexpr llvm::StringLiteral names[] = {
-#define HPCC_LIBRARY(Enum, text, reads, writes, prints, fails, help) text,
-#include "ir/Library.def"
-  };
-  llvm::StringRef name = names[static_cast<unsigned>(function)];
-  return name.starts_with("mpi_") || name.starts_with("ranks_");
-}
 
 bool combinesRanks(const Stmt &stmt) {
   const auto *compute = std::get_if<Compute>(&stmt.node);
@@ -461,7 +447,7 @@ bool isForOneThread(const Stmt &stmt) {
     if (std::holds_alternative<Call>(inner.node) || combinesRanks(inner))
       good = false;
     else if (const auto *call = std::get_if<LibraryCall>(&inner.node))
-      good &= !isClock(call->function) && !communicates(call->function);
+      good &= !isClock(*call) && !communicates(*call);
     else if (const auto *bind = std::get_if<Bind>(&inner.node))
       good &= outermost || declared.contains(bind->handle);
     else if (const auto *drop = std::get_if<Drop>(&inner.node))

@@ -7,6 +7,7 @@
 //===-----------------------------------------------------------------------------------------===//
 
 #include "SplitLoops.h"
+#include "ir/Library.h"
 #include "llvm/ADT/STLExtras.h"
 
 namespace hpcc::ir {
@@ -152,14 +153,6 @@ private:
     return std::nullopt;
   }
 
-  static bool mayEndProgram(LibraryFunction function) {
-    static constexpr bool fails[] = {
-#define HPCC_LIBRARY(Enum, text, reads, writes, prints, fails, help) fails,
-#include "ir/Library.def"
-    };
-    return fails[static_cast<unsigned>(function)];
-  }
-
   bool mayEndProgram(size_t index) const {
     const Stmt &stmt = loop.body[index];
     bool ends = risks[index].allocation.has_value();
@@ -170,7 +163,7 @@ private:
       const Function *callee = call ? program.find(call->callee) : nullptr;
       ends |= std::holds_alternative<Check>(each.node) ||
               (call && (!callee || callee->effects.fails)) ||
-              (library && mayEndProgram(library->function));
+              (library && infoOf(library->function).fails);
     };
     look(stmt);
     forEachInnerBlock(stmt, [&](const Block &block) { forEachStmt(block, look); });
