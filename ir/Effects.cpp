@@ -189,6 +189,12 @@ std::vector<Effects> inferEffects(const Program &program) {
   return effects;
 }
 
+bool canRaise(const Compute &compute) {
+  return llvm::any_of(compute.body, [](const Assign &assign) {
+    return canRaise(assign.value) || (assign.guard && canRaise(*assign.guard));
+  });
+}
+
 void setEffects(Program &program) {
   std::vector<Effects> effects = inferEffects(program);
   for (auto [function, inferred] : llvm::zip_equal(program.functions, effects))

@@ -16,6 +16,9 @@ namespace hpcc::ir {
 /// (it may be too deep). Running out of memory does not count.
 std::vector<Effects> inferEffects(const Program &program);
 
+/// True if a point of the compute may raise an error.
+bool canRaise(const Compute &compute);
+
 /// Writes the inferred effects into the program: what builders of programs end with.
 void setEffects(Program &program);
 

@@ -1,6 +1,7 @@
 //===- Fusion.cpp - making one compute of two ----------------------------------------------===//
 
 #include "Fusion.h"
+#include "Effects.h"
 #include "Text.h"
 #include "VerifyParts.h"
 #include "llvm/ADT/STLExtras.h"
@@ -18,12 +19,6 @@ const Access *copiedBy(const Compute &compute) {
   const Assign &assign = compute.body.front();
   auto *load = std::get_if<ScalarLoad>(&assign.value.node);
   return load && !assign.guard && assign.op == AssignOp::Set ? &load->access : nullptr;
-}
-
-static bool canRaise(const Compute &compute) {
-  return llvm::any_of(compute.body, [](const Assign &assign) {
-    return canRaise(assign.value) || (assign.guard && canRaise(*assign.guard));
-  });
 }
 
 static Loc locOf(const Compute &compute) {

@@ -10,6 +10,7 @@
 
 #include "Decompose.h"
 #include "MapCpu.h"
+#include "ir/Effects.h"
 #include "ir/Library.h"
 #include "llvm/ADT/STLExtras.h"
 
@@ -29,12 +30,6 @@ const Stmt *findOwnMessages(const Program &program) {
       found = &stmt;
   });
   return found;
-}
-
-bool canRaise(const Compute &compute) {
-  return llvm::any_of(compute.body, [](const Assign &assign) {
-    return ir::canRaise(assign.value) || (assign.guard && ir::canRaise(*assign.guard));
-  });
 }
 
 class Decomposer {

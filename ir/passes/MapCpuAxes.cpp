@@ -7,6 +7,7 @@
 //===-----------------------------------------------------------------------------------------===//
 
 #include "MapCpu.h"
+#include "ir/Effects.h"
 #include "ir/Walk.h"
 
 namespace hpcc::ir {
@@ -59,12 +60,6 @@ bool hasBoundsOf(const Compute &compute, size_t index) {
     forEachAffine(compute.axes[index],
                   [&](const Affine &form) { found |= form.coefficientOf(around.iterator) != 0; });
     return found;
-  });
-}
-
-bool canRaise(const Compute &compute) {
-  return llvm::any_of(compute.body, [](const Assign &assign) {
-    return ir::canRaise(assign.value) || (assign.guard && ir::canRaise(*assign.guard));
   });
 }
 
@@ -130,7 +125,7 @@ std::optional<std::string> whyNotDivided(const Program &program, const Loop &loo
   forEachStmt(loop.body, [&](const Stmt &stmt) {
     forEachDeclaredBuffer(stmt, [&](BufferId id) { own.insert(id); });
     bool raises = false;
-    forEachScalar(stmt, [&](const Scalar &scalar) { raises |= ir::canRaise(scalar); });
+    forEachScalar(stmt, [&](const Scalar &scalar) { raises |= canRaise(scalar); });
     if (raises || std::holds_alternative<Check>(stmt.node))
       refuse("an iteration can raise an error");
     std::visit(
