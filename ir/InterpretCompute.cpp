@@ -185,7 +185,7 @@ void Machine::divideTree(ComputeRun &run, size_t index) {
   });
   auto points = static_cast<int64_t>(ranks.size());
   auto point = ranks.begin();
-  forEachSubtree(points, treeLevels(points), [&](int64_t, int64_t count) {
+  forEachSubtreeOfSum(points, [&](int64_t, int64_t count) {
     for (RankSet rank = count > 0 ? point->second : 0; count > 0; --count, ++point)
       point->second = rank;
   });

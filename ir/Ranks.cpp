@@ -1,6 +1,7 @@
 //===- Ranks.cpp - which rank has which number ------------------------------------------------===//
 
 #include "Ranks.h"
+#include "runtime/hpcc_rt.h"
 #include <algorithm>
 
 namespace hpcc::ir {
@@ -34,28 +35,11 @@ bool isInner(int64_t rows, int64_t number, int64_t left, int64_t right, int64_t 
   return number >= share.begin + left && number < share.end - right;
 }
 
-unsigned treeLevels(int64_t points) {
-  constexpr unsigned mostLevels = 10;
-  constexpr int64_t fewestPoints = 256;
-  unsigned levels = 0;
-  while (levels < mostLevels && points >> (levels + 1) >= fewestPoints)
-    ++levels;
-  return levels;
-}
-
-static void visitSubtrees(int64_t first, int64_t points, unsigned levels,
-                          llvm::function_ref<void(int64_t, int64_t)> visit) {
-  if (levels == 0)
-    return visit(first, points);
-  int64_t half = points / 2;
-  half -= half % 8;
-  visitSubtrees(first, half, levels - 1, visit);
-  visitSubtrees(first + half, points - half, levels - 1, visit);
-}
-
-void forEachSubtree(int64_t points, unsigned levels,
-                    llvm::function_ref<void(int64_t, int64_t)> visit) {
-  visitSubtrees(0, points, levels, visit);
+void forEachSubtreeOfSum(int64_t points, llvm::function_ref<void(int64_t, int64_t)> visit) {
+  int64_t levels = hpc_ranks_tree_levels(points);
+  auto beginOf = [&](int64_t subtree) { return hpc_ranks_tree_begin(points, levels, subtree); };
+  for (int64_t subtree = 0; subtree < int64_t{1} << levels; ++subtree)
+    visit(beginOf(subtree), beginOf(subtree + 1) - beginOf(subtree));
 }
 
 } // namespace hpcc::ir

@@ -30,14 +30,9 @@ int64_t ownerOf(Division division, int64_t rows, int64_t number, int64_t ranks);
 /// and more than `right` before the end.
 bool isInner(int64_t rows, int64_t number, int64_t left, int64_t right, int64_t ranks);
 
-/// Ranks add up the subtrees this far below the root of a tree sum of so many points: the largest
-/// level, at most 10, whose subtrees have 256 points or more, or 0, where one rank adds up all.
-unsigned treeLevels(int64_t points);
-
-/// The subtrees of NumPy's pairwise sum (runtime/math/Sum.h) so many levels below its root, from
+/// The subtrees of a tree sum of so many points that ranks add up (runtime/math/Subtrees.cpp), from
 /// left to right: visit(first point, points).
-void forEachSubtree(int64_t points, unsigned levels,
-                    llvm::function_ref<void(int64_t, int64_t)> visit);
+void forEachSubtreeOfSum(int64_t points, llvm::function_ref<void(int64_t, int64_t)> visit);
 
 } // namespace hpcc::ir
 
