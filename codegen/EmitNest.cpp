@@ -7,6 +7,7 @@
 //
 //===-----------------------------------------------------------------------------------------===//
 #include "Emit.h"
+#include "ir/Ranks.h"
 #include "ir/Walk.h"
 #include "llvm/ADT/STLExtras.h"
 
@@ -297,7 +298,7 @@ void emitCompute(FunctionState &state, const ir::Stmt &stmt) {
     else
       emitAxes(state, compute, nest->axes, *nest);
   };
-  if (any_of(compute.axes, [](const ir::Axis &axis) { return axis.ranks.has_value(); }))
+  if (ir::dividedAxisOf(compute))
     emitShareOfRank(state, stmt, loops);
   else
     loops();

@@ -6,6 +6,7 @@
 //
 //===-----------------------------------------------------------------------------------------===//
 #include "Emit.h"
+#include "ir/Ranks.h"
 #include "ir/Walk.h"
 #include "llvm/ADT/STLExtras.h"
 #include <set>
@@ -177,14 +178,6 @@ void emitOwnIterations(FunctionState &state, const ir::Axis &axis, Value *lo, Va
 // What all ranks get of it
 //===-----------------------------------------------------------------------------------------===//
 
-/// The axis of a compute that the ranks divide, or null.
-static const ir::Axis *dividedAxis(const ir::Compute &compute) {
-  for (const ir::Axis &axis : compute.axes)
-    if (axis.ranks)
-      return &axis;
-  return nullptr;
-}
-
 /// A tree sum that the ranks divide into subtrees.
 static bool isDividedTree(const ir::Assign &assign, const ir::Axis &axis) {
   return isTree(assign) && is_contained(assign.treeAxes, axis.iterator);
@@ -226,7 +219,7 @@ public:
 
 private:
   void findTargets(const ir::Compute &compute) {
-    const ir::Axis &axis = *dividedAxis(compute);
+    const ir::Axis &axis = *ir::dividedAxisOf(compute);
     isTeamwork = state.team && any_of(compute.axes, [](const ir::Axis &each) {
                    return each.mapping != ir::Mapping::None;
                  });
@@ -447,7 +440,7 @@ static bool mayMeet(const ir::Program &program, const ir::Access &a, const ir::A
 
 std::vector<ir::Stmt> splitAtTrees(FunctionState &state, const ir::Stmt &stmt) {
   const auto &compute = std::get<ir::Compute>(stmt.node);
-  const ir::Axis *divided = dividedAxis(compute);
+  const ir::Axis *divided = ir::dividedAxisOf(compute);
   auto isLocal = [&](const ir::Assign &assign) {
     return is_contained(compute.locals, assign.target.buffer);
   };

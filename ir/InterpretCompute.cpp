@@ -192,9 +192,7 @@ void Machine::divideTree(ComputeRun &run, size_t index) {
 }
 
 void Machine::divide(ComputeRun &run) {
-  for (const Axis &axis : run.compute.axes)
-    if (axis.ranks)
-      run.divided = &axis;
+  run.divided = dividedAxisOf(run.compute);
   for (size_t index = 0; run.divided && index < run.compute.body.size(); ++index) {
     const Assign &assign = run.compute.body[index];
     if (rankCount > 1 && isCarried(run, assign) &&

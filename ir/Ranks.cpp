@@ -2,6 +2,7 @@
 
 #include "Ranks.h"
 #include "runtime/hpcc_rt.h"
+#include "llvm/ADT/STLExtras.h"
 #include <algorithm>
 
 namespace hpcc::ir {
@@ -40,6 +41,18 @@ void forEachSubtreeOfSum(int64_t points, llvm::function_ref<void(int64_t, int64_
   auto beginOf = [&](int64_t subtree) { return hpc_ranks_tree_begin(points, levels, subtree); };
   for (int64_t subtree = 0; subtree < int64_t{1} << levels; ++subtree)
     visit(beginOf(subtree), beginOf(subtree + 1) - beginOf(subtree));
+}
+
+const Axis *dividedAxisOf(const Compute &compute) {
+  auto found = llvm::find_if(compute.axes, [](const Axis &axis) { return axis.ranks.has_value(); });
+  return found == compute.axes.end() ? nullptr : &*found;
+}
+
+const Axis *dividedAxisOf(const Stmt &stmt) {
+  if (const auto *compute = std::get_if<Compute>(&stmt.node))
+    return dividedAxisOf(*compute);
+  const auto *loop = std::get_if<Loop>(&stmt.node);
+  return loop && loop->axis.ranks ? &loop->axis : nullptr;
 }
 
 } // namespace hpcc::ir

@@ -34,6 +34,11 @@ bool isInner(int64_t rows, int64_t number, int64_t left, int64_t right, int64_t 
 /// left to right: visit(first point, points).
 void forEachSubtreeOfSum(int64_t points, llvm::function_ref<void(int64_t, int64_t)> visit);
 
+/// The axis of a compute, or of a compute or loop, whose iterations ranks divide among themselves,
+/// or null.
+const Axis *dividedAxisOf(const Compute &compute);
+const Axis *dividedAxisOf(const Stmt &stmt);
+
 } // namespace hpcc::ir
 
 #endif // HPCC_IR_RANKS_H

@@ -9,6 +9,7 @@
 //===-----------------------------------------------------------------------------------------===//
 
 #include "InsertExchanges.h"
+#include "ir/Ranks.h"
 #include "ir/Slots.h"
 
 namespace hpcc::ir {

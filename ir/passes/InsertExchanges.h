@@ -117,9 +117,6 @@ std::vector<Rows> rowsReadBy(const View &view, Loc loc, Program &program,
 std::vector<Rows> rowsReadBy(const Scalar &condition, Loc loc, Program &program,
                              const FunctionArrays &arrays, RowSymbols &symbols, Facts &facts);
 
-/// The axis of a compute or a loop whose iterations ranks divide among themselves, or null.
-const Axis *dividedAxisOf(const Stmt &stmt);
-
 //===-----------------------------------------------------------------------------------------===//
 // Loops (InsertExchangesLoops.cpp)
 //===-----------------------------------------------------------------------------------------===//

@@ -27,17 +27,6 @@ FunctionArrays::FunctionArrays(const Program &program, const Function &function)
   });
 }
 
-const Axis *dividedAxisOf(const Stmt &stmt) {
-  if (const auto *compute = std::get_if<Compute>(&stmt.node)) {
-    for (const Axis &axis : compute->axes)
-      if (axis.ranks)
-        return &axis;
-  } else if (const auto *loop = std::get_if<Loop>(&stmt.node)) {
-    return loop->axis.ranks ? &loop->axis : nullptr;
-  }
-  return nullptr;
-}
-
 namespace {
 
 /// Gathers the rows that one statement reads.

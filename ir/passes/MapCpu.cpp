@@ -9,6 +9,7 @@
 //===-----------------------------------------------------------------------------------------===//
 
 #include "MapCpu.h"
+#include "ir/Ranks.h"
 #include "ir/Walk.h"
 
 namespace hpcc::ir {
@@ -74,13 +75,11 @@ private:
 
   void choose(Compute &compute, const Stmt &stmt, Facts &facts) {
     // The outer points of a share are a few rows, whatever the box.
-    bool outer = llvm::any_of(compute.axes, [](const Axis &axis) {
-      return axis.ranks && axis.ranks->part == RankPart::Outer;
-    });
+    const Axis *divided = dividedAxisOf(compute);
+    bool outer = divided && divided->ranks->part == RankPart::Outer;
     if (outer || compute.axes.empty() || workOf(stmt, facts).most < thresholds.phase)
       return;
-    if (llvm::any_of(compute.axes,
-                     [](const Axis &axis) { return axis.ranks && axis.kind != AxisKind::Par; }))
+    if (divided && divided->kind != AxisKind::Par)
       return context.missed(placeOf(stmt), "stays on one thread: ranks reduce it together");
     AxisChoice choice = chooseAxis(program, compute, facts, thresholds);
     if (!choice.axis)

@@ -10,17 +10,15 @@
 #include "MapCpu.h"
 #include "ir/Iterations.h"
 #include "ir/Library.h"
+#include "ir/Ranks.h"
 #include "ir/Walk.h"
 
 namespace hpcc::ir {
 namespace {
 
 bool combinesRanks(const Stmt &stmt) {
-  const auto *compute = std::get_if<Compute>(&stmt.node);
-  return std::holds_alternative<Exchange>(stmt.node) ||
-         (compute && llvm::any_of(compute->axes, [](const Axis &axis) {
-            return axis.ranks && axis.kind != AxisKind::Par;
-          }));
+  const Axis *divided = dividedAxisOf(stmt);
+  return std::holds_alternative<Exchange>(stmt.node) || (divided && divided->kind != AxisKind::Par);
 }
 
 bool readsMemory(const Scalar &value) {
