@@ -54,8 +54,8 @@ private:
   // Candidates
   //===---------------------------------------------------------------------------------------===//
 
-  /// Row-major arrays that are accessed by subscripts alone, printed, or added up: no name but
-  /// their own. Of those the ones that a statement with enough work stores.
+  /// Row-major arrays that are stored to by subscripts alone, under no name but their own. Of those
+  /// the ones that a statement with enough work stores.
   void findCandidates() {
     std::map<BufferId, BufferId> bases;
     auto refuse = [&](BufferId id, llvm::StringRef why) { refused.try_emplace(id, why.str()); };
@@ -71,15 +71,10 @@ private:
                             [](const auto &) {}},
                  stmt.node);
     });
-    // A view may be printed, nothing else.
     forEachStmt(function.body, [&](const Stmt &stmt) {
-      const auto *call = std::get_if<LibraryCall>(&stmt.node);
-      if (std::holds_alternative<View>(stmt.node) || std::holds_alternative<Drop>(stmt.node) ||
-          (call && isOutput(*call)))
-        return;
       forEachBuffer(stmt, [&](BufferId id) {
-        if (auto base = bases.find(id); base != bases.end())
-          refuse(base->second, "has another name");
+        if (auto base = bases.find(id); base != bases.end() && !onlyReads(stmt, id, base->second))
+          refuse(rootOf(id, bases), "has another name");
       });
     });
     for (const auto &[id, why] : refused)
@@ -88,6 +83,34 @@ private:
     Facts facts;
     collectWorthwhile(function.body, facts, worthwhile);
     std::erase_if(candidates, [&](BufferId id) { return !worthwhile.contains(id); });
+  }
+
+  static BufferId rootOf(BufferId id, const std::map<BufferId, BufferId> &bases) {
+    for (auto base = bases.find(id); base != bases.end(); base = bases.find(id))
+      id = base->second;
+    return id;
+  }
+
+  /// True if the statement reads a view of an array, where it mentions it, and stores to neither.
+  static bool onlyReads(const Stmt &stmt, BufferId view, BufferId base) {
+    auto isOne = [&](BufferId id) { return id == view || id == base; };
+    return std::visit(
+        overloaded{[&](const View &node) { return node.result == view; },
+                   [&](const Compute &node) {
+                     return llvm::none_of(node.body, [&](const Assign &assign) {
+                       return isOne(assign.target.buffer);
+                     });
+                   },
+                   [&](const LibraryCall &node) {
+                     const auto *first = node.arguments.empty()
+                                             ? nullptr
+                                             : std::get_if<BufferId>(&node.arguments.front());
+                     return !infoOf(node.function).writes || !first || !isOne(*first);
+                   },
+                   [](OneOf<Drop, Let, If, While, Check> auto &) { return true; },
+                   [](OneOf<Alloc, Declare, Bind, Loop, Labelled, Leave, Parallel, Single, Barrier,
+                            Exchange, Transfer, Call> auto &) { return false; }},
+        stmt.node);
   }
 
   void considerAlloc(BufferId id) {

@@ -264,6 +264,13 @@ private:
         if (!first && !std::holds_alternative<ViewNewAxis>(dim))
           first = &dim;
     ExchangePart part{view.base, {}, {}, {}, {}, {}, whom, {}};
+    const Stmt declaration{view, {}};
+    bool isKnown = true; // in front of the statement
+    forEachAffine(declaration, [&](const Affine &form) {
+      isKnown &= !isInner(form) && !(divided && form.coefficientOf(divided->iterator) != 0);
+    });
+    if (!isKnown)
+      return addWhole({view.base, {}}, why);
     if (const auto *index = first ? std::get_if<ViewIndex>(first) : nullptr) {
       part.lo = index->at, part.hi = index->at + 1;
       return add(std::move(part));
