@@ -9,7 +9,7 @@
 #ifndef HPCC_IR_FUSION_H
 #define HPCC_IR_FUSION_H
 
-#include "Dependence.h"
+#include "Touches.h"
 
 namespace hpcc::ir {
 

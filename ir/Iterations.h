@@ -9,7 +9,7 @@
 #ifndef HPCC_IR_ITERATIONS_H
 #define HPCC_IR_ITERATIONS_H
 
-#include "Dependence.h"
+#include "Touches.h"
 #include <set>
 
 namespace hpcc::ir {

@@ -1,4 +1,4 @@
-//===- Library.cpp - what runtime entries do --------------------------------------------------===//
+//===- Library.cpp - what runtime entries do -------------------------------------------------===//
 
 #include "Library.h"
 

@@ -1,4 +1,4 @@
-//===- Library.h - what runtime entries do ----------------------------------------------------===//
+//===- Library.h - what runtime entries do ---------------------------------------------------===//
 //
 // The columns of Library.def, for passes that ask what a call may do.
 //
@@ -31,6 +31,11 @@ inline bool isOutput(const LibraryCall &call) {
 /// True if it asks for the time, which differs from rank to rank and from thread to thread.
 inline bool isClock(const LibraryCall &call) {
   return infoOf(call.function).kind == LibraryKind::Clock;
+}
+
+/// True if its first argument is what it stores to.
+inline bool storesToFirstArgument(const LibraryCall &call) {
+  return infoOf(call.function).writes;
 }
 
 /// True if it talks to other ranks.

@@ -3,8 +3,8 @@
 #ifndef HPCC_IR_PASSES_INSERTTRANSFERS_H
 #define HPCC_IR_PASSES_INSERTTRANSFERS_H
 
-#include "ir/Dependence.h"
 #include "ir/Pass.h"
+#include "ir/Touches.h"
 #include <set>
 
 namespace hpcc::ir {

@@ -8,6 +8,7 @@
 
 #include "InsertTransfers.h"
 #include "ir/Iterations.h"
+#include "ir/Library.h"
 #include "ir/Slots.h"
 
 namespace hpcc::ir {
@@ -55,7 +56,7 @@ private:
     } else if (const auto *call = std::get_if<LibraryCall>(&stmt.node)) {
       for (const auto &[index, argument] : llvm::enumerate(call->arguments))
         if (const auto *buffer = std::get_if<BufferId>(&argument)) {
-          bool stores = index == 0 && storesToFirstArgument(call->function);
+          bool stores = index == 0 && storesToFirstArgument(*call);
           if (stores || !addElements(*buffer))
             add(*buffer, {}, true, stores);
         }

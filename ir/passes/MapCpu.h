@@ -2,8 +2,8 @@
 #ifndef HPCC_IR_PASSES_MAPCPU_H
 #define HPCC_IR_PASSES_MAPCPU_H
 
-#include "ir/Dependence.h"
 #include "ir/Pass.h"
+#include "ir/Touches.h"
 #include <set>
 
 namespace hpcc::ir {

@@ -2,9 +2,9 @@
 #ifndef HPCC_IR_PASSES_RAISELOOPS_H
 #define HPCC_IR_PASSES_RAISELOOPS_H
 
-#include "ir/Dependence.h"
 #include "ir/LiveScalars.h"
 #include "ir/Pass.h"
+#include "ir/Touches.h"
 
 namespace hpcc::ir {
 

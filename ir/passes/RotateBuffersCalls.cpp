@@ -8,6 +8,7 @@
 
 #include "CanonicalizeState.h"
 #include "RotateBuffersLoop.h"
+#include "ir/Library.h"
 #include "llvm/ADT/STLExtras.h"
 
 namespace hpcc::ir {
@@ -28,7 +29,7 @@ bool rebinds(const Stmt &stmt, BufferId handle) {
 }
 
 /// True if the call only reads the arrays that it takes.
-bool isReader(const LibraryCall &call) { return !storesToFirstArgument(call.function); }
+bool isReader(const LibraryCall &call) { return !storesToFirstArgument(call); }
 
 class ArgumentCopier {
 public:

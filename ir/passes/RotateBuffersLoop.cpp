@@ -1,6 +1,7 @@
 //===- RotateBuffersLoop.cpp - names that a loop joins, and their uses around it ------------===//
 
 #include "RotateBuffersLoop.h"
+#include "ir/Library.h"
 #include "ir/Lifetimes.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/Twine.h"
@@ -440,7 +441,7 @@ std::optional<RotationObstacle> describe(const RotationLoop &loop, const Stmt &s
     if (std::holds_alternative<Call>(inner.node) && !firstCall)
       firstCall = inner.loc;
     if (const auto *call = std::get_if<LibraryCall>(&inner.node);
-        call && storesToFirstArgument(call->function))
+        call && storesToFirstArgument(*call))
       if (const auto *target = std::get_if<BufferId>(&call->arguments.front());
           target && isMember(*target) && !obstacle)
         obstacle =

@@ -9,7 +9,7 @@
 #ifndef HPCC_IR_PASSES_ROTATEBUFFERSPLAN_H
 #define HPCC_IR_PASSES_ROTATEBUFFERSPLAN_H
 
-#include "ir/Dependence.h"
+#include "ir/Touches.h"
 #include <map>
 #include <set>
 

@@ -11,11 +11,11 @@
 //===---------------------------------------------------------------------------------------===//
 
 #include "ir/Simplify.h"
-#include "ir/Dependence.h"
 #include "ir/Effects.h"
 #include "ir/Lifetimes.h"
 #include "ir/Pass.h"
 #include "ir/RemoveDead.h"
+#include "ir/Touches.h"
 #include "llvm/ADT/STLExtras.h"
 #include <cmath>
 #include <set>
