@@ -34,9 +34,7 @@ inline bool isClock(const LibraryCall &call) {
 }
 
 /// True if its first argument is what it stores to.
-inline bool storesToFirstArgument(const LibraryCall &call) {
-  return infoOf(call.function).writes;
-}
+inline bool storesToFirstArgument(const LibraryCall &call) { return infoOf(call.function).writes; }
 
 /// True if it talks to other ranks.
 inline bool communicates(const LibraryCall &call) {
