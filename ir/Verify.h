@@ -98,6 +98,11 @@
 
 namespace hpcc::ir {
 
+/// What a grid may be on every GPU (CUDA C Programming Guide, compute capabilities).
+constexpr size_t mostGridAxes = 3;
+constexpr int64_t mostThreadsOfBlock = 1024;
+constexpr int64_t mostThreadsAlongZ = 64;
+
 /// A broken invariant: its name in the list above, and what breaks it. The location is the user's,
 /// of the statement, and may be nowhere.
 struct VerifyError {

@@ -32,10 +32,6 @@ public:
   }
 
 private:
-  static constexpr size_t mostGridAxes = 3;
-  static constexpr int64_t mostThreads = 1024; // of a block
-  static constexpr int64_t mostThreadsAlongZ = 64;
-
   void verifyTransfer(const Transfer &transfer) {
     const Buffer &buffer = program[transfer.buffer];
     std::string name = "%" + buffer.name;
@@ -91,7 +87,7 @@ private:
     for (const Axis *axis : axes) {
       if (axis->grid->threads < 1 || axis->grid->points < 1)
         report("grid", iterations(*axis) + " are dealt to no thread");
-      threads *= std::clamp<int64_t>(axis->grid->threads, 1, mostThreads + 1);
+      threads *= std::clamp<int64_t>(axis->grid->threads, 1, mostThreadsOfBlock + 1);
       if (axis->kind == AxisKind::Seq)
         report("grid", iterations(*axis) + " run in order");
       for (const Axis *other : axes)
@@ -101,8 +97,8 @@ private:
                    iterations(*axis) + " depend on those of " + program[other->iterator].name);
         });
     }
-    if (threads > mostThreads)
-      report("grid", "a block has more than " + llvm::Twine(mostThreads) + " threads");
+    if (threads > mostThreadsOfBlock)
+      report("grid", "a block has more than " + llvm::Twine(mostThreadsOfBlock) + " threads");
     if (axes.size() == mostGridAxes && axes.front()->grid->threads > mostThreadsAlongZ)
       report("grid",
              "a block has more than " + llvm::Twine(mostThreadsAlongZ) + " threads along z");

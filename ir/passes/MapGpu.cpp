@@ -11,6 +11,7 @@
 #include "MapCpu.h"
 #include "SplitLoops.h"
 #include "ir/Pass.h"
+#include "ir/Verify.h"
 #include <set>
 
 namespace hpcc::ir {
@@ -185,7 +186,6 @@ private:
 
   /// The par loop that is the whole body, if the grid can take it too.
   static Loop *innerLoop(Loop &loop, llvm::ArrayRef<const Axis *> axes) {
-    constexpr size_t mostGridAxes = 3;
     if (loop.body.size() != 1 || axes.size() == mostGridAxes)
       return nullptr;
     auto *inner = std::get_if<Loop>(&loop.body.front().node);

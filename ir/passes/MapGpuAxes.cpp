@@ -9,20 +9,19 @@
 #include "MapCpu.h"
 #include "MapGpu.h"
 #include "ir/Dependence.h"
+#include "ir/Effects.h"
+#include "ir/Verify.h"
 #include "llvm/ADT/STLExtras.h"
 #include <bit>
 
 namespace hpcc::ir {
 namespace {
 
-constexpr size_t mostGridAxes = 3;
 /// Threads of a block. More of them would share nothing, fewer leave a processor idle.
 constexpr int64_t blockSize = 256;
 /// Neighbours along x that a block takes where there are other axes: a warp, one line of memory
 /// after another.
 constexpr int64_t rowSize = 32;
-/// The hardware's limit.
-constexpr int64_t mostThreadsAlongZ = 64;
 
 /// True if the bounds name no axis of the compute.
 bool isBox(const Compute &compute, const Axis &axis) {
@@ -57,12 +56,6 @@ std::vector<GridMapping> shapeBlocks(llvm::ArrayRef<const Axis *> axes, const Fa
   if (left > 1 && axes.size() > 1)
     shape.back().threads = threadsFor(*axes.back(), shape.back().threads * left, facts);
   return shape;
-}
-
-bool canRaise(const Compute &compute) {
-  return llvm::any_of(compute.body, [](const Assign &assign) {
-    return ir::canRaise(assign.value) || (assign.guard && ir::canRaise(*assign.guard));
-  });
 }
 
 bool isTree(const Assign &assign) { return assign.order == ReductionOrder::Tree; }

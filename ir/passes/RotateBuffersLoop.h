@@ -86,6 +86,16 @@ std::vector<RotationFamily> findFamilies(const RotationLoop &loop, const Stmt &s
 std::vector<size_t> makeAccesses(const RotationLoop &loop, Stmt &stmt,
                                  const RotationFamily &family);
 
+/// Whether statements outside of the loop use what it leaves in a name.
+enum class After : uint8_t { No, NextEntry, Yes };
+After isUsedAfter(const RotationLoop &loop, BufferId name);
+
+/// True if a view, a handle or a function outside of the loop may name the array too.
+bool isHeld(const RotationLoop &loop, BufferId array);
+
+/// The array that a handle names when the loop begins, where one statement before it says so.
+std::optional<BufferId> nameAtEntry(const RotationLoop &loop, BufferId handle);
+
 /// Fills in the steps of a family and what surrounds them. The obstacle, if there is one.
 std::optional<RotationObstacle> describe(const RotationLoop &loop, const Stmt &stmt,
                                          const std::set<size_t> &keptCopies,

@@ -5,6 +5,7 @@
 #include "ir/Text.h"
 #include "ir/Verify.h"
 #include "ir/Walk.h"
+#include "runtime/hpcc_rt.h"
 #include "llvm/ADT/Twine.h"
 #include "llvm/Support/raw_ostream.h"
 
@@ -142,11 +143,10 @@ static void divideNumbers() {
     llvm::outs() << ' ' << isInner(10, number, 1, 2, 2);
   llvm::outs() << "\nlevels:";
   for (int64_t points : {0, 511, 512, 1000, 1024, 1 << 18, 1 << 19})
-    llvm::outs() << ' ' << treeLevels(points);
+    llvm::outs() << ' ' << hpc_ranks_tree_levels(points);
   llvm::outs() << "\nsubtrees of 1100:";
-  forEachSubtree(1100, treeLevels(1100), [](int64_t first, int64_t points) {
-    llvm::outs() << ' ' << first << '+' << points;
-  });
+  forEachSubtreeOfSum(
+      1100, [](int64_t first, int64_t points) { llvm::outs() << ' ' << first << '+' << points; });
   llvm::outs() << '\n';
 }
 
