@@ -317,7 +317,7 @@ findSharedEntry(const RotationLoop &loop, const RotationFamily &family, const Ro
       return RotationObstacle{"the array of " + text + " at the entry is not known",
                               loop.stmt().loc};
     if (!arrays.insert(entry->array).second || countHolders(loop, entry->array) != 1 ||
-        countHolders(loop, name) != 0 || isUsedAfter(loop, entry->array) != After::No)
+        countHolders(loop, name) != 0 || isUsedAfter(loop, entry->array) == After::Yes)
       return RotationObstacle{"the array of " + text + " has other names", loop.stmt().loc};
   }
   return std::nullopt;
