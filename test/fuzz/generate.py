@@ -13,8 +13,10 @@ import sys
 from exchanges import Exchanges
 from expressions import BOOL, FLOAT, INT, LIMIT, NAMES, Array, Expressions, List, Scalar, is_float, promote
 from kernels import KINDS, Kernels
+from reductions import Reductions
 
 INDENT = "    "
+ALL_KINDS = KINDS + ["reductions"]
 
 
 class Function:
@@ -27,7 +29,7 @@ class Function:
         self.results = results
 
 
-class Generator(Expressions, Kernels, Exchanges):
+class Generator(Expressions, Kernels, Exchanges, Reductions):
     """Writes one program."""
 
     def __init__(self, seed):
@@ -675,7 +677,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("--seed", type=int, default=1, help="of the first program")
     parser.add_argument("--count", type=int, default=1)
-    parser.add_argument("--kind", choices=KINDS, help="write kernels of this kind alone")
+    parser.add_argument("--kind", choices=ALL_KINDS, help="write kernels of this kind alone")
     parser.add_argument("--features", action="store_true", help="count features, write no program")
     arguments = parser.parse_args()
     programs, total = {}, Generator(0).features

@@ -234,7 +234,7 @@ def main():
     parser.add_argument("--seed", type=int, default=1, help="of the first program")
     parser.add_argument("--count", type=int, default=2000)
     parser.add_argument("--jobs", type=int, default=2)
-    parser.add_argument("--kind", choices=generate.KINDS, help="programs of kernels of this kind alone")
+    parser.add_argument("--kind", choices=generate.ALL_KINDS, help="programs of kernels of this kind alone")
     parser.add_argument("--ranks", action="store_true", help="on 3 ranks too: takes a second a program")
     parser.add_argument("--level", choices=LEVELS + [RANKS], action="append", help="default: all but %s" % RANKS)
     parser.add_argument("--failures", help="directory for shrunk failing programs")
