@@ -10,6 +10,8 @@ import re
 import shutil
 import subprocess
 
+import kernels
+
 HERE = os.path.dirname(os.path.realpath(__file__))
 C_FLAGS = ["-O3", "-march=native"]
 
@@ -46,6 +48,13 @@ def program_at_size(path, sizes, directory, wall_clock=False):
     return copy
 
 
+def program_of(case, sizes, directory, wall_clock=False):
+    """The program of a case at these sizes, in the directory."""
+    if isinstance(case, kernels.Kernel):
+        return kernels.write_program(case, sizes, directory)
+    return program_at_size(path_of(case.program), sizes, directory, wall_clock)
+
+
 def compile_with(command):
     """Runs a compiler; what it says is the reason if it fails."""
     result = subprocess.run(command, capture_output=True, text=True)
@@ -66,7 +75,7 @@ def transcription_of(case, ending):
 
 
 def prepare_hpcc(case, sizes, directory, tools):
-    program = program_at_size(path_of(case.program), sizes, directory)
+    program = program_of(case, sizes, directory)
     executable = os.path.join(directory, "program")
     compile_with([tools.hpcc, program, "-o", executable])
     return [executable]
@@ -76,7 +85,7 @@ def prepare_hpcc_for(target):
     """hpcc for one target, timed by the wall clock."""
 
     def prepare(case, sizes, directory, tools):
-        program = program_at_size(path_of(case.program), sizes, directory, wall_clock=True)
+        program = program_of(case, sizes, directory, wall_clock=True)
         executable = os.path.join(directory, "program")
         compile_with([tools.hpcc, "--target=" + target, program, "-o", executable])
         return [executable]
@@ -91,19 +100,24 @@ def prepare_hpcc_ranks(case, sizes, directory, tools):
 
 
 def prepare_hpcc_run(case, sizes, directory, tools):
-    return [tools.hpcc, "run", program_at_size(path_of(case.program), sizes, directory)]
+    return [tools.hpcc, "run", program_of(case, sizes, directory)]
 
 
 def prepare_python(case, sizes, directory, tools):
     if not os.path.exists(tools.python):
         raise Unavailable(f"there is no {tools.python}; ./x oracle-env makes it")
-    return [tools.python, program_at_size(path_of(case.program), sizes, directory)]
+    return [tools.python, program_of(case, sizes, directory)]
 
 
 def prepare_numba(case, sizes, directory, tools):
     if not os.path.exists(tools.numba):
         raise Unavailable("Numba is not installed")
-    return [tools.numba, program_at_size(transcription_of(case, ".py"), sizes, directory)]
+    transcription = transcription_of(case, ".py")
+    if not isinstance(case, kernels.Kernel):
+        return [tools.numba, program_at_size(transcription, sizes, directory)]
+    with open(transcription) as file:
+        warm_up = file.read() + "\n" + kernels.warm_up_of(case)
+    return [tools.numba, kernels.write_program(case, sizes, directory, warm_up)]
 
 
 def prepare_c(compiler, flags=()):
@@ -163,6 +177,8 @@ def peers_of(case):
         names.append("hpcc-run")
     if case.slices:
         names.append("hpcc-slices")
+    if isinstance(case, kernels.Kernel):
+        return names + ["numpy", "numba"]
     return names + ["gcc", "clang", case.python, "numba"]
 
 

@@ -101,7 +101,16 @@ def overview_of(summaries):
         found = summary["peers"]
         cells = [f"{found[name]['ratio']:.2f}" if name in found else "" for name in names]
         lines.append(f"| {summary['name']} | {found['hpcc']['median']:.4g} | {' | '.join(cells)} |")
+    if len(summaries) > 1:
+        means = [mean_of([s["peers"][name]["ratio"] for s in summaries if name in s["peers"]]) for name in names]
+        lines.append(f"| geometric mean | | {' | '.join(means)} |")
     return lines
+
+
+def mean_of(ratios):
+    """The geometric mean of the ratios as text."""
+    known = [ratio for ratio in ratios if ratio]
+    return f"{statistics.geometric_mean(known):.2f}" if known else ""
 
 
 def speedups_of(summaries):

@@ -13,6 +13,7 @@ import os
 import sys
 
 import cases
+import kernels
 import measure
 import peers
 import report
@@ -22,7 +23,7 @@ ROOT = os.path.dirname(peers.HERE)
 
 def parse_arguments():
     parser = argparse.ArgumentParser(prog="bench", description=__doc__.split("\n\n")[0])
-    parser.add_argument("cases", nargs="*", metavar="CASE", help="a case or FILE.hpc; all by default")
+    parser.add_argument("cases", nargs="*", metavar="CASE", help="a case, kernels or FILE.hpc; by default all but the kernels")
     parser.add_argument("--list", action="store_true", help="list the cases and end")
     parser.add_argument("--quick", action="store_true", help="tiny sizes: shows that all works")
     parser.add_argument("--rounds", type=int, default=5, help="runs of each peer (5)")
@@ -42,10 +43,13 @@ def parse_arguments():
 def chosen_cases(names, threads):
     """The cases named; all of the table if none is. Ends the program at an unknown name."""
     table = {case.name: case for case in cases.CASES if threads == 1 or case.threads}
+    all_kernels = {case.name: case for case in kernels.KERNELS if threads == 1}
     chosen = []
     for name in names or table:
-        if name in table:
-            chosen.append(table[name])
+        if name in table or name in all_kernels:
+            chosen.append(table.get(name) or all_kernels[name])
+        elif name == "kernels" and all_kernels:
+            chosen += all_kernels.values()
         elif name.endswith(".hpc") and os.path.exists(name):
             chosen.append(cases.case_of_file(os.path.abspath(name)))
         else:
@@ -71,7 +75,7 @@ def say(text):
 def main():
     arguments = parse_arguments()
     if arguments.list:
-        for case in cases.CASES:
+        for case in cases.CASES + kernels.KERNELS:
             print(case.name, *(f"{name}={value}" for name, value in case.sizes.items()))
         return
     wanted = [name for name in arguments.peers.split(",") if name]
