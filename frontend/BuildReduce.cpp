@@ -73,16 +73,13 @@ static Scalar neutralOf(ReduceKind kind, DType type) {
   return ir::constantOf(type, isMinimum ? int64_t(-1) : int64_t(0));
 }
 
-/// Raises `error` where there is something to compute, but from no elements.
+/// Raises `error` where elements of the result would be made of none, even if it has no elements
+/// either, as NumPy does.
 static void checkNotEmpty(Builder &builder, const Reduction &reduction, llvm::StringRef error) {
-  std::vector<Scalar> nonEmpty, noResult;
+  std::vector<Scalar> nonEmpty;
   for (const Affine &size : reduction.reduced)
     nonEmpty.push_back(builder.compare(ScalarOp::NotEqual, size, Affine(0)));
-  for (const Affine &size : reduction.kept)
-    noResult.push_back(builder.compare(ScalarOp::Equal, size, Affine(0)));
-  builder.check(
-      builder.anyOf({builder.allOf(std::move(nonEmpty)), builder.anyOf(std::move(noResult))}),
-      error);
+  builder.check(builder.allOf(std::move(nonEmpty)), error);
 }
 
 /// A scalar variable or a fresh array of the kept dimensions, set to `initial`. NumPy keeps the

@@ -5,6 +5,14 @@
 
 namespace hpcc::frontend::sema {
 
+/// A size of a new array. NumPy takes no bool for one, though Python's range does.
+static Value toSize(Analyzer &sema, Value value) {
+  const auto *scalar = value.typeAs<ScalarType>();
+  if (scalar && scalar->dtype == DType::Bool)
+    return sema.fail(value.loc, message::notAnIndex, "array sizes", describe(value));
+  return sema.toIndex(std::move(value), "array sizes");
+}
+
 bool Analyzer::shapeArgument(Value value, typed::ExprList &sizes,
                              std::vector<SymbolicSize> &shape) {
   Loc loc = value.loc;
@@ -33,7 +41,7 @@ bool Analyzer::shapeArgument(Value value, typed::ExprList &sizes,
       unsupported(size.loc, "a shape of type '" + describe(size) + "'", "a tuple, such as (2, 3)");
       return false;
     }
-    size = toIndex(std::move(size), "array sizes");
+    size = toSize(*this, std::move(size));
     if (size.isPoison())
       return false;
     shape.push_back(symbolicSize(size));
@@ -233,11 +241,11 @@ Value Analyzer::eye(llvm::StringRef name, Loc loc, Arguments arguments) {
   if (!dtype)
     return {loc, Poison{}};
   typed::Block stmts;
-  Value rows = stabilize(toIndex(std::move(*values[0]), "array sizes"), stmts);
+  Value rows = stabilize(toSize(*this, std::move(*values[0])), stmts);
   if (rows.isPoison())
     return rows;
   Value columns = !identity && values[1] && !values[1]->as<NoneValue>()
-                      ? toIndex(std::move(*values[1]), "array sizes")
+                      ? toSize(*this, std::move(*values[1]))
                       : duplicate(rows);
   Value diagonal =
       !identity && values[2] ? toIndex(std::move(*values[2]), "the diagonal") : makeInteger(loc, 0);

@@ -203,6 +203,9 @@ Value Analyzer::readBinding(Binding &binding, const std::string &name, Loc loc, 
   const auto &fixed = std::get<StaticBinding>(binding.node);
   if (binding.maybeUnbound && !fixed.value->isPoison())
     return unsupported(loc, "'" + name + "', which is not defined on every path here");
+  // What a loop gives it is made of itself alone, so nothing is bound when the loop begins.
+  if (binding.maybeUnbound && fixed.value->isPoison() && !diags.hasProblems())
+    return fail(loc, function->isModule() ? message::undefinedName : message::unboundLocal, name);
   Value copy = copyStatic(*fixed.value);
   copy.loc = loc;
   return copy;

@@ -2,12 +2,13 @@
 
 Takes on each line of standard input a program's text as JSON, and answers with one line of JSON: its
 standard output and its uncaught error (class, first line of the message, line in the program) or null.
-Programs get a fresh namespace each and can change nothing else that they share.
+Each runs in a process of its own.
 """
 
 import contextlib
 import io
 import json
+import os
 import signal
 import sys
 import traceback
@@ -47,7 +48,13 @@ def main():
     numpy.seterr(all="ignore")
     signal.signal(signal.SIGALRM, stop)
     for request in sys.stdin:
-        print(json.dumps(run(json.loads(request))), flush=True)
+        # In a process of its own: a broken program may change the modules, or end the process.
+        child = os.fork()
+        if child == 0:
+            print(json.dumps(run(json.loads(request))), flush=True)
+            os._exit(0)
+        if os.waitpid(child, 0)[1] != 0:
+            print(json.dumps({"stdout": "", "error": ["Ended", "CPython ended", 0]}), flush=True)
 
 
 if __name__ == "__main__":

@@ -2,11 +2,12 @@
 """Runs random programs under CPython with NumPy and under hpcc at -O0, at -O3 and on threads, and compares.
 
     run.py --hpcc PATH --oracle PYTHON --seed S --count N [--jobs J] [--kind KIND]
-           [--failures DIRECTORY]
+           [--mutated] [--failures DIRECTORY]
 
 Output is compared byte for byte, errors by class, message and line. A program that hpcc refuses as
 unsupported counts apart. Each failing program is shrunk and written to the directory as a test program.
-Ends with code 1 if any failed. --until-failure stops at the first and shrinks nothing.
+Ends with code 1 if any failed. With --mutated the programs are broken first (mutate.py): each gives CPython's
+answer or is refused with messages that name places and show their lines. --until-failure stops at the first and shrinks nothing.
 """
 
 import argparse
@@ -25,6 +26,7 @@ import threading
 import time
 
 import generate
+import mutate
 import shrink
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "tools"))
@@ -59,7 +61,7 @@ class Answer:
 
 @dataclasses.dataclass(frozen=True)
 class Failure:
-    """How hpcc fell short: `kind` is refusal, rejection, crash, hang, output or error."""
+    """How hpcc fell short: `kind` is refusal, rejection, message, crash, hang, output or error."""
 
     level: str
     kind: str
@@ -146,10 +148,13 @@ class Checker:
                 break
         if process.returncode in (-signal.SIGXCPU, -signal.SIGKILL):
             return Failure(level, "hang", "stopped after %d s" % TIME_LIMIT)
-        first = stderr.split("\n")[0].replace(self.path, "prog.hpc")
+        stderr = stderr.replace(self.path, "prog.hpc")
+        first = stderr.split("\n")[0]
         if process.returncode not in (0, 1, 2):
             return Failure(level, "crash", "code %d: %s" % (process.returncode, stderr[-400:]))
-        if "unsupported: " in first:
+        if re.match(r"prog\.hpc:\d+:\d+: (error|unsupported): ", first) and not is_clean(stderr):
+            return Failure(level, "message", stderr[:400])
+        if re.match(r"prog\.hpc:\d+:\d+: unsupported: ", first):
             return Failure(level, "refusal", first)
         if re.match(r"prog\.hpc:\d+:\d+: error: ", first):
             return None if wanted.error else Failure(level, "rejection", first)
@@ -177,6 +182,15 @@ class Checker:
         return shrink.shrink(text, still_fails)
 
 
+def is_clean(stderr):
+    """True if messages name a place in the program and show its line with a caret, and nothing else is said."""
+    stderr = re.sub(r"prog\.hpc: note: \d+ more problems are not shown\n$", "", stderr)
+    blocks = re.split(r"^(?=prog\.hpc:\d+:\d+: )", stderr, flags=re.M)
+    place = r"prog\.hpc:\d+:\d+: (error|unsupported|note|help|warning): \S.*\n"
+    return not blocks[0] and all(
+        re.fullmatch(place + r"(.*\n *[~^][~^ ]*\n)?(help: .*\n|note: .*\n)*", block) for block in blocks[1:])
+
+
 def first_difference(wanted, found):
     """The first lines that differ."""
     wanted_lines, found_lines = wanted.split("\n"), found.split("\n")
@@ -192,7 +206,7 @@ def describe(seed, failure):
 
 
 def check_seeds(
-        hpcc, python, seeds, jobs, until_failure=False, directory=None, kind=None, levels=LEVELS):
+        hpcc, python, seeds, jobs, until_failure=False, directory=None, kind=None, levels=LEVELS, mutated=False):
     """Checks the programs of these seeds, writing shrunk failures to `directory` if it is given.
 
     Prints failures and refusals as they are found, and returns a list of them.
@@ -206,6 +220,8 @@ def check_seeds(
             local.checker = Checker(hpcc, python)
             checkers.append(local.checker)
         text, _ = generate.generate(seed, kind)
+        if mutated:
+            text = mutate.Mutator(seed).mutated(text)
         failure, error = local.checker.failure(text, levels)
         if not failure:
             return
@@ -235,6 +251,7 @@ def main():
     parser.add_argument("--count", type=int, default=2000)
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--kind", choices=generate.ALL_KINDS, help="programs of kernels of this kind alone")
+    parser.add_argument("--mutated", action="store_true", help="break the programs first")
     parser.add_argument("--ranks", action="store_true", help="on 3 ranks too: takes a second a program")
     parser.add_argument("--level", choices=LEVELS + [RANKS], action="append", help="default: all but %s" % RANKS)
     parser.add_argument("--failures", help="directory for shrunk failing programs")
@@ -246,9 +263,11 @@ def main():
     seeds = range(arguments.seed, arguments.seed + arguments.count)
     failures = check_seeds(
         arguments.hpcc, arguments.oracle, seeds, arguments.jobs, arguments.until_failure, arguments.failures,
-        arguments.kind, arguments.level or (LEVELS + [RANKS] if arguments.ranks else LEVELS))
+        arguments.kind, arguments.level or (LEVELS + [RANKS] if arguments.ranks else LEVELS), arguments.mutated)
     kinds = collections.Counter(failure.kind for failure in failures)
     refused = kinds.pop("refusal", 0)
+    if arguments.mutated:  # what is wrong where CPython does not come along is a message before the run
+        refused += kinds.pop("rejection", 0)
     print("%d programs from seed %d in %.0f s: %d equal to CPython, %d refused, %d failed %s" % (
         arguments.count, arguments.seed, time.time() - start, arguments.count - len(failures), refused,
         sum(kinds.values()), dict(kinds)))
