@@ -357,7 +357,12 @@ void Builder::lowerNode(const typed::Assert &node) {
   check(scalar(node.test), node.hasText ? "AssertionText" : "AssertionPlain", {}, node.text);
 }
 
-void Builder::lowerNode(const typed::RaiseError &node) { fail(node.error, node.text); }
+void Builder::lowerNode(const typed::RaiseError &node) {
+  std::vector<Scalar> integers;
+  for (const typed::Expr &integer : node.integers)
+    integers.push_back(scalar(integer));
+  check(ir::constantBool(false), node.error, std::move(integers), node.text);
+}
 
 void Builder::lowerNode(const typed::Exit &node) {
   emit(ir::LibraryCall{ir::LibraryFunction::Exit, {scalar(node.code)}});

@@ -107,7 +107,7 @@ struct Visitor {
             },
             [&](const Assert &node) { visit(node.test); },
             [&](const Exit &node) { visit(node.code); }, [](const Break &) {},
-            [](const Continue &) {}, [](const RaiseError &) {}},
+            [](const Continue &) {}, [&](const RaiseError &node) { visit(node.integers); }},
         stmt.node);
   }
 };

@@ -335,7 +335,7 @@ void Dumper::parts(const Stmt &stmt) {
                  },
                  [&](const Assert &node) { child(node.test); },
                  [&](const Exit &node) { child(node.code); }, [](const Break &) {},
-                 [](const Continue &) {}, [](const RaiseError &) {}},
+                 [](const Continue &) {}, [&](const RaiseError &node) { children(node.integers); }},
       stmt.node);
 }
 

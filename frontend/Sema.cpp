@@ -173,7 +173,8 @@ struct CallFinder {
             [&](typed::ForEach &node) {
               visit(node.sequence), block(node.body), block(node.otherwise);
             },
-            [](typed::Break &) {}, [](typed::Continue &) {}, [](typed::RaiseError &) {},
+            [](typed::Break &) {}, [](typed::Continue &) {},
+            [&](typed::RaiseError &node) { list(node.integers); },
             [&](typed::Return &node) { list(node.values); },
             [&](typed::Evaluate &node) { visit(node.value); },
             [&](typed::CallStmt &node) { use(node.callee), list(node.arguments); },

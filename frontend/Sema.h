@@ -64,10 +64,14 @@ struct TextValue {
 struct DTypeValue {
   ir::DType dtype;
 };
-/// A user's function; exactly one of the two is set.
+struct Captured;
+/// A user's function; exactly one of the first two is set.
 struct FunctionValue {
   const ast::FunctionDef *def = nullptr;
   const ast::Lambda *lambda = nullptr;
+  /// Of a function inside a function: what it takes from there. Its calls pass these values after
+  /// the arguments. Null of functions at module level.
+  std::shared_ptr<const std::vector<Captured>> captured = nullptr;
   bool operator==(const FunctionValue &) const = default;
 };
 /// A function or constant known by name: `len`, `np.sum`, `math.exp`.
@@ -114,6 +118,13 @@ struct Value {
   std::optional<int64_t> constantInteger() const;
 };
 
+/// A variable of an enclosing function, or a default value under its hidden name: code that is only
+/// a read, as it stands where the function is.
+struct Captured {
+  std::string name;
+  Value value;
+};
+
 inline bool isArray(const Value &value) { return value.typeAs<ArrayType>() != nullptr; }
 
 /// The dtype of a scalar or array.
@@ -148,6 +159,9 @@ struct ClosestName {
   /// Adds "did you mean" to a message, if there is a close name.
   void addHelp(DiagnosticBuilder builder) const;
 };
+
+/// Bound where a refused `from m import *` has made names known that nobody here knows.
+inline constexpr const char *unknownNames = "*unknown";
 
 /// What a name stands for on a path.
 struct Binding;
@@ -234,6 +248,7 @@ struct FunctionContext {
   std::map<std::pair<std::string, Type>, typed::VariableId> variables;
   std::set<std::string> locals; // names the body assigns; others are the module's
   std::optional<Structure> returned;
+  const ast::Block *body = nullptr; // of a function with statements
   const FunctionContext *caller = nullptr;
   Loc callLoc;           // of the call for which it is analysed
   std::string signature; // `f(int, f64[:])`
@@ -325,7 +340,10 @@ struct Analyzer {
   void emit(Loc loc, decltype(typed::Stmt::node) node);
   void assignTarget(const ast::Expr &target, Value value);
   void unpack(const ast::ExprList &targets, Loc loc, Value value);
-  void forgetTargets(const ast::ExprList &targets, Loc loc);
+  bool checkUnpackedLength(size_t wanted, Loc loc, const Value &sequence);
+  Value elementOf(Loc loc, const Value &sequence, Value index);
+  Value sequenceAsArray(Value value, DType dtype);
+  void forgetTarget(const ast::Expr &target);
   void storeSubscript(const ast::Expr &target, Value value);
   void analyzeAugAssign(const ast::Stmt &stmt, const ast::AugAssign &node);
   void augmentMasked(const ast::Stmt &stmt, const ast::AugAssign &node, Value base, Value mask);
@@ -338,6 +356,7 @@ struct Analyzer {
                    const std::function<typed::Stmt(typed::Block, typed::Block)> &make);
   void analyzeFor(const ast::Stmt &stmt, const ast::For &node);
   void loopOver(const ast::Stmt &stmt, const ast::For &node, Value iterable);
+  void loopOverRows(const ast::Stmt &stmt, const ast::For &node, Value array);
   void unrollFor(const ast::Stmt &stmt, const ast::For &node, TupleValue tuple);
   void analyzeWhile(const ast::Stmt &stmt, const ast::While &node);
   void analyzeImport(const ast::Stmt &stmt, const ast::Import &node);
@@ -353,6 +372,11 @@ struct Analyzer {
   bool bindArguments(const FunctionValue &callee, Loc loc, Arguments arguments,
                      std::vector<Value> &bound);
   void evaluateDefaults(const ast::Parameters &parameters);
+  // Functions inside functions (SemaClosure.cpp)
+  Value makeClosure(Loc loc, FunctionValue callee);
+  void checkCaptured(Loc loc, const FunctionValue &callee);
+  FunctionValue rebind(const FunctionValue &callee,
+                       const std::function<Binding(const Captured &)> &bind);
   Structure structureOf(const Value &value);
   std::optional<Structure> joinStructures(const Structure &left, const Structure &right);
   void flatten(Value value, const Structure &structure, std::vector<typed::Expr> &values);
@@ -473,7 +497,16 @@ struct Analyzer {
                      std::vector<std::optional<Value>> &values);
 };
 
-/// Names that a block assigns, in nested blocks too (not in nested functions).
+/// The hidden variable that holds a parameter's default value.
+std::string defaultName(const ast::Parameter &parameter);
+
+const ast::Parameters &parametersOf(const FunctionValue &callee);
+
+/// The value's part of a signature.
+std::string signatureOf(const Value &value);
+
+/// Names that a statement or block assigns, in nested blocks too (not in nested functions).
+void collectAssigned(const ast::Stmt &stmt, std::set<std::string> &names);
 void collectAssigned(const ast::Block &block, std::set<std::string> &names);
 void collectTargets(const ast::Expr &target, std::set<std::string> &names);
 

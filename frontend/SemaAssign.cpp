@@ -1,4 +1,4 @@
-// Assignments: names, unpacking, parts of arrays and lists, augmented ones.
+// Assignments: names, parts of arrays and lists, augmented ones.
 
 #include "frontend/Sema.h"
 #include "llvm/ADT/STLExtras.h"
@@ -21,50 +21,11 @@ void Analyzer::assignTarget(const ast::Expr &target, Value value) {
 }
 
 /// After a message about their assignment: nothing more is said about these names.
-void Analyzer::forgetTargets(const ast::ExprList &targets, Loc loc) {
+void Analyzer::forgetTarget(const ast::Expr &target) {
   std::set<std::string> names;
-  for (const ast::Expr &target : targets)
-    collectTargets(target, names);
+  collectTargets(target, names);
   for (const std::string &name : names)
-    assignName(name, loc, Value{loc, Poison{}});
-}
-
-void Analyzer::unpack(const ast::ExprList &targets, Loc loc, Value value) {
-  auto *tuple = value.as<TupleValue>();
-  if (value.isPoison() || !tuple) {
-    if (value.typeAs<ScalarType>() || value.as<NoneValue>())
-      fail(value.loc, message::notIterable, describe(value));
-    else if (!value.isPoison())
-      unsupported(value.loc, "unpacking of anything but a tuple", "a, b = x[0], x[1]");
-    return forgetTargets(targets, value.loc);
-  }
-  for (const ast::Expr &target : targets)
-    if (std::get_if<ast::Starred>(&target.node)) {
-      unsupported(target.loc, "a starred assignment target");
-      return forgetTargets(targets, value.loc);
-    }
-  if (tuple->elements.size() != targets.size()) {
-    if (tuple->elements.size() > targets.size())
-      fail(loc, message::tooManyValues, targets.size());
-    else
-      fail(loc, message::notEnoughValues, targets.size(), tuple->elements.size());
-    return forgetTargets(targets, value.loc);
-  }
-  // All values are complete before the first target is assigned; what reads a variable that an
-  // earlier target may change goes through a temporary.
-  for (Value &element : tuple->elements)
-    if (element.as<TypedValue>() && targets.size() > 1 &&
-        !std::holds_alternative<typed::Constant>(element.expr().node)) {
-      Facts facts = element.facts();
-      Type type = element.expr().type;
-      if (std::holds_alternative<NoneType>(type))
-        continue;
-      typed::VariableId variable = temporary(type);
-      emit(element.loc, typed::Assign{variable, std::move(element.expr())});
-      element = makeTyped(element.loc, type, typed::Read{variable, false}, std::move(facts));
-    }
-  for (auto &&[target, element] : llvm::zip(targets, tuple->elements))
-    assignTarget(target, std::move(element));
+    assignName(name, target.loc, Value{target.loc, Poison{}});
 }
 
 void Analyzer::storeSubscript(const ast::Expr &target, Value value) {
@@ -130,9 +91,10 @@ void Analyzer::storeSubscript(const ast::Expr &target, Value value) {
   Items items;
   if (!evaluateItems(*node.slice, base, items))
     return;
-  if (value.as<TupleValue>() || value.typeAs<ListType>()) {
-    unsupported(value.loc, "assignment of a tuple or list to a part of an array");
-    return;
+  if (!items.isElement && (value.as<TupleValue>() || value.typeAs<ListType>())) {
+    value = sequenceAsArray(std::move(value), type.dtype);
+    if (value.isPoison())
+      return;
   }
   if (value.as<TextValue>() || value.as<NoneValue>()) { // NumPy may take them: "3", None
     unsupported(value.loc, "storing a value of type '" + describe(value) + "' in an array");
@@ -143,7 +105,7 @@ void Analyzer::storeSubscript(const ast::Expr &target, Value value) {
     return;
   }
   if (items.isElement) {
-    if (value.typeAs<ArrayType>()) {
+    if (value.typeAs<ArrayType>() || value.typeAs<ListType>()) {
       fail(value.loc, message::elementFromArray);
       return;
     }

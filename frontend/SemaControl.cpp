@@ -222,10 +222,12 @@ void Analyzer::analyzeFor(const ast::Stmt &stmt, const ast::For &node) {
 
 /// for x in a range, list or one-dimensional array.
 void Analyzer::loopOver(const ast::Stmt &stmt, const ast::For &node, Value iterable) {
+  const auto *name = std::get_if<ast::Name>(&node.target->node);
+  if (const auto *array = iterable.typeAs<ArrayType>(); array && (array->dims > 1 || !name))
+    return loopOverRows(stmt, node, std::move(iterable));
   std::set<std::string> assigned;
   collectTargets(*node.target, assigned);
   collectAssigned(node.body, assigned);
-  const auto *name = std::get_if<ast::Name>(&node.target->node);
   if (!name) {
     if (!iterable.isPoison())
       unsupported(node.target->loc, "this target of a 'for' loop");
@@ -236,23 +238,20 @@ void Analyzer::loopOver(const ast::Stmt &stmt, const ast::For &node, Value itera
     (void)range;
   } else if (const auto *list = iterable.typeAs<ListType>()) {
     elementType = {list->element, true};
-  } else if (const auto *array = iterable.typeAs<ArrayType>(); array && array->dims == 1) {
+  } else if (const auto *array = iterable.typeAs<ArrayType>()) {
     elementType = {array->dtype, false};
-  } else if (iterable.typeAs<ArrayType>()) {
-    iterable = unsupported(iterable.loc, "iteration over an array with several dimensions",
-                           "for i in range(a.shape[0]): with a[i] in the body");
   } else if (!iterable.isPoison()) {
     iterable = iterable.typeAs<ScalarType>()
                    ? fail(iterable.loc, message::notIterable, nameOf(*iterable.type()))
                    : unsupported(iterable.loc,
                                  "iteration over a value of type '" + describe(iterable) + "'",
-                                 "range(...), a list or a one-dimensional array");
+                                 "range(...), a list or an array");
   }
   typed::VariableId variable{};
   bool known = !iterable.isPoison();
   auto enter = [&] {
     if (!name)
-      return;
+      return forgetTarget(*node.target);
     if (!known)
       return assignName(name->id, node.target->loc, Value{node.target->loc, Poison{}});
     variable = variableFor(name->id, elementType);

@@ -78,6 +78,21 @@ struct PendingStore {
   typed::Expr value;
 };
 
+std::string staticKey(const Value &value);
+
+/// The values by the variables that they are read from.
+std::string keyOfCaptured(llvm::ArrayRef<Captured> all) {
+  std::string key;
+  for (const Captured &captured : all) {
+    const Value &value = captured.value;
+    key += ";" + captured.name + "=" + signatureOf(value);
+    if (const auto *typed = value.as<TypedValue>())
+      if (const auto *read = std::get_if<typed::Read>(&typed->expr.node))
+        key += "@" + std::to_string(read->variable.index);
+  }
+  return key;
+}
+
 std::string staticKey(const Value &value) {
   return std::visit(
       [](const auto &node) -> std::string {
@@ -87,8 +102,10 @@ std::string staticKey(const Value &value) {
         else if constexpr (std::is_same_v<T, DTypeValue>)
           return "dtype:" + ir::nameOf(node.dtype).str();
         else if constexpr (std::is_same_v<T, FunctionValue>)
-          return "function:" + llvm::utohexstr(reinterpret_cast<uintptr_t>(
-                                   node.def ? static_cast<const void *>(node.def) : node.lambda));
+          return "function:" +
+                 llvm::utohexstr(reinterpret_cast<uintptr_t>(
+                     node.def ? static_cast<const void *>(node.def) : node.lambda)) +
+                 (node.captured ? keyOfCaptured(*node.captured) : "");
         else if constexpr (std::is_same_v<T, BuiltinValue>)
           return "builtin:" + node.name;
         else if constexpr (std::is_same_v<T, ModuleValue>)
@@ -163,6 +180,8 @@ void Analyzer::assignName(const std::string &name, Loc loc, Value value) {
     emit(loc, typed::Evaluate{std::move(value.expr())});
     value = Value{value.loc, NoneValue{}};
   }
+  if (const auto *callee = value.as<FunctionValue>(); callee && callee->captured)
+    checkCaptured(loc, *callee);
   Binding binding = bindValue(name, loc, std::move(value));
   function->env.names[name] = std::move(binding);
 }

@@ -134,6 +134,111 @@ static constexpr llvm::StringRef unsupportedBuiltins[] = {
     "format",       "object",  "super", "property",   "Exception", "ValueError", "TypeError",
     "RuntimeError", "exit",    "quit",  "__name__",   "__file__",  "slice",      "bytes"};
 
+/// Python's other built-in names: nothing that is computed with.
+static constexpr llvm::StringRef otherBuiltins[] = {"ArithmeticError",
+                                                    "AssertionError",
+                                                    "AttributeError",
+                                                    "BaseException",
+                                                    "BaseExceptionGroup",
+                                                    "BlockingIOError",
+                                                    "BrokenPipeError",
+                                                    "BufferError",
+                                                    "BytesWarning",
+                                                    "ChildProcessError",
+                                                    "ConnectionAbortedError",
+                                                    "ConnectionError",
+                                                    "ConnectionRefusedError",
+                                                    "ConnectionResetError",
+                                                    "DeprecationWarning",
+                                                    "EOFError",
+                                                    "Ellipsis",
+                                                    "EncodingWarning",
+                                                    "EnvironmentError",
+                                                    "ExceptionGroup",
+                                                    "FileExistsError",
+                                                    "FileNotFoundError",
+                                                    "FloatingPointError",
+                                                    "FutureWarning",
+                                                    "GeneratorExit",
+                                                    "IOError",
+                                                    "ImportError",
+                                                    "ImportWarning",
+                                                    "IndentationError",
+                                                    "IndexError",
+                                                    "InterruptedError",
+                                                    "IsADirectoryError",
+                                                    "KeyError",
+                                                    "KeyboardInterrupt",
+                                                    "LookupError",
+                                                    "MemoryError",
+                                                    "ModuleNotFoundError",
+                                                    "NameError",
+                                                    "NotADirectoryError",
+                                                    "NotImplemented",
+                                                    "NotImplementedError",
+                                                    "OSError",
+                                                    "OverflowError",
+                                                    "PendingDeprecationWarning",
+                                                    "PermissionError",
+                                                    "ProcessLookupError",
+                                                    "RecursionError",
+                                                    "ReferenceError",
+                                                    "ResourceWarning",
+                                                    "RuntimeWarning",
+                                                    "StopAsyncIteration",
+                                                    "StopIteration",
+                                                    "SyntaxError",
+                                                    "SyntaxWarning",
+                                                    "SystemError",
+                                                    "SystemExit",
+                                                    "TabError",
+                                                    "TimeoutError",
+                                                    "UnboundLocalError",
+                                                    "UnicodeDecodeError",
+                                                    "UnicodeEncodeError",
+                                                    "UnicodeError",
+                                                    "UnicodeTranslateError",
+                                                    "UnicodeWarning",
+                                                    "UserWarning",
+                                                    "Warning",
+                                                    "ZeroDivisionError",
+                                                    "__annotations__",
+                                                    "__build_class__",
+                                                    "__builtins__",
+                                                    "__debug__",
+                                                    "__doc__",
+                                                    "__import__",
+                                                    "__loader__",
+                                                    "__package__",
+                                                    "__spec__",
+                                                    "aiter",
+                                                    "anext",
+                                                    "ascii",
+                                                    "bin",
+                                                    "breakpoint",
+                                                    "bytearray",
+                                                    "callable",
+                                                    "classmethod",
+                                                    "compile",
+                                                    "copyright",
+                                                    "credits",
+                                                    "delattr",
+                                                    "dir",
+                                                    "frozenset",
+                                                    "getattr",
+                                                    "globals",
+                                                    "hasattr",
+                                                    "help",
+                                                    "hex",
+                                                    "issubclass",
+                                                    "license",
+                                                    "locals",
+                                                    "memoryview",
+                                                    "oct",
+                                                    "setattr",
+                                                    "staticmethod",
+                                                    "vars"};
+
 /// The statement that makes a well-known name known; empty for other names.
 static llvm::StringRef importOf(llvm::StringRef name) {
   return llvm::StringSwitch<llvm::StringRef>(name)
@@ -161,8 +266,10 @@ Value Analyzer::readName(const std::string &name, Loc loc) {
     return moduleAttribute("numpy", name, loc);
   if (llvm::is_contained(builtinNames, name))
     return {loc, BuiltinValue{name}};
-  if (llvm::is_contained(unsupportedBuiltins, name))
+  if (llvm::is_contained(unsupportedBuiltins, name) || llvm::is_contained(otherBuiltins, name))
     return unsupported(loc, "'" + name + "'");
+  if (moduleContext->env.names.count(unknownNames))
+    return {loc, Poison{}}; // what a refused `from m import *` would bind
   auto builder = diags.report(loc, message::undefinedName, name);
   if (llvm::StringRef import = importOf(name); !import.empty()) {
     builder.help("write '" + import + "' first");
@@ -207,10 +314,7 @@ Value Analyzer::evaluateList(const ast::Expr &expr, const ast::List &node) {
 }
 
 Value Analyzer::evaluateLambda(const ast::Expr &expr, const ast::Lambda &node) {
-  if (!function->isModule())
-    return unsupported(expr.loc, "a lambda inside a function");
-  evaluateDefaults(node.parameters);
-  return {expr.loc, FunctionValue{nullptr, &node}};
+  return makeClosure(expr.loc, {nullptr, &node});
 }
 
 /// Does Python's int, float or bool have this attribute?

@@ -15,12 +15,11 @@ static llvm::StringRef nameOfFunction(const FunctionValue &callee) {
   return callee.def ? llvm::StringRef(callee.def->name) : "<lambda>";
 }
 
-static const ast::Parameters &parametersOf(const FunctionValue &callee) {
+const ast::Parameters &parametersOf(const FunctionValue &callee) {
   return callee.def ? callee.def->parameters : callee.lambda->parameters;
 }
 
-/// The hidden module variable that holds a parameter's default value.
-static std::string defaultName(const ast::Parameter &parameter) {
+std::string defaultName(const ast::Parameter &parameter) {
   return "." + parameter.name + "@" + std::to_string(parameter.loc.line) + ":" +
          std::to_string(parameter.loc.column);
 }
@@ -31,8 +30,7 @@ void Analyzer::evaluateDefaults(const ast::Parameters &parameters) {
       assignName(defaultName(parameter), parameter.loc, evaluate(*parameter.defaultValue));
 }
 
-/// The value's part of a signature.
-static std::string signatureOf(const Value &value) {
+std::string signatureOf(const Value &value) {
   return std::visit(
       ir::overloaded{[](const TypedValue &node) { return nameOf(node.expr.type); },
                      [](const TupleValue &node) {
@@ -44,9 +42,14 @@ static std::string signatureOf(const Value &value) {
                      [](const TextValue &node) { return "text:" + node.text; },
                      [](const DTypeValue &node) { return "dtype:" + ir::nameOf(node.dtype).str(); },
                      [](const FunctionValue &node) {
-                       return "function:" +
-                              llvm::utohexstr(reinterpret_cast<uintptr_t>(
-                                  node.def ? static_cast<const void *>(node.def) : node.lambda));
+                       std::string text =
+                           "function:" +
+                           llvm::utohexstr(reinterpret_cast<uintptr_t>(
+                               node.def ? static_cast<const void *>(node.def) : node.lambda));
+                       if (node.captured)
+                         for (const Captured &captured : *node.captured)
+                           text += ";" + captured.name + "=" + signatureOf(captured.value);
+                       return text;
                      },
                      [](const BuiltinValue &node) { return "builtin:" + node.name; },
                      [](const ModuleValue &node) { return "module:" + node.name; },
@@ -54,6 +57,14 @@ static std::string signatureOf(const Value &value) {
                      [](const EllipsisValue &) { return std::string("..."); },
                      [](const auto &) { return std::string("?"); }},
       value.node);
+}
+
+/// The default value of a parameter of a function inside a function.
+static Value capturedDefault(Analyzer &sema, const FunctionValue &callee,
+                             const ast::Parameter &parameter) {
+  return sema.duplicate(llvm::find_if(*callee.captured, [&](const Captured &captured) {
+                          return captured.name == defaultName(parameter);
+                        })->value);
 }
 
 bool Analyzer::bindArguments(const FunctionValue &callee, Loc loc, Arguments arguments,
@@ -91,6 +102,8 @@ bool Analyzer::bindArguments(const FunctionValue &callee, Loc loc, Arguments arg
     slots[slot] = std::move(argument.value);
   }
   for (auto &&[parameter, slot] : llvm::zip(parameters, slots)) {
+    if (!slot && parameter.defaultValue && callee.captured)
+      slot = capturedDefault(*this, callee, parameter);
     if (!slot && parameter.defaultValue) {
       // Evaluated when the `def` ran, and kept under a name of its own.
       std::string hidden = defaultName(parameter);
@@ -193,6 +206,12 @@ static Binding bindParameter(Analyzer &sema, const std::string &name, const Valu
           bindParameter(sema, name + "." + std::to_string(index), element, loc, parameters));
     return {std::move(binding), loc};
   }
+  if (const auto *callee = argument.as<FunctionValue>(); callee && callee->captured) {
+    FunctionValue inside = sema.rebind(*callee, [&](const Captured &captured) {
+      return bindParameter(sema, name + "." + captured.name, captured.value, loc, parameters);
+    });
+    return sema.bindValue(name, loc, Value{loc, std::move(inside)});
+  }
   if (const Type *type = argument.type()) {
     typed::VariableId variable = sema.variableFor(name, *type);
     parameters.push_back(variable);
@@ -201,6 +220,24 @@ static Binding bindParameter(Analyzer &sema, const std::string &name, const Valu
     return {VariableBinding{variable, facts}, loc};
   }
   return sema.bindValue(name, loc, sema.duplicate(argument));
+}
+
+/// Binds what a function inside a function takes from there, and its own name if it has no variable
+/// of that name.
+static void bindCaptured(Analyzer &sema, const FunctionValue &callee,
+                         const std::vector<Value> &arguments, bool namesItself,
+                         std::vector<typed::VariableId> &parameters) {
+  FunctionContext &context = *sema.function;
+  const Value *next = &arguments[parametersOf(callee).size()];
+  FunctionValue self = sema.rebind(callee, [&](const Captured &captured) {
+    Binding binding = bindParameter(sema, captured.name, *next++, captured.value.loc, parameters);
+    context.locals.insert(captured.name);
+    context.env.names[captured.name] = binding;
+    return binding;
+  });
+  if (namesItself)
+    context.env.names[callee.def->name] =
+        sema.bindValue(callee.def->name, callee.def->nameLoc, Value{callee.def->nameLoc, self});
 }
 
 void Analyzer::discardRound(const Round &round) {
@@ -254,10 +291,14 @@ Instance *Analyzer::instantiate(const FunctionValue &callee, Loc loc, std::vecto
     context.signature += (index ? ", " : "") +
                          (argument.type() ? nameOf(*argument.type()) : sourceText(argument.loc));
   context.signature += ")";
-  if (callee.def)
+  if (callee.def) {
+    context.body = &callee.def->body;
     collectAssigned(callee.def->body, context.locals);
+  }
   for (const ast::Parameter &parameter : parametersOf(callee))
     context.locals.insert(parameter.name);
+  bool namesItself =
+      callee.def && callee.captured && context.locals.insert(callee.def->name).second;
 
   FunctionContext *caller = function;
   typed::Block *callerOut = out;
@@ -277,6 +318,8 @@ Instance *Analyzer::instantiate(const FunctionValue &callee, Loc loc, std::vecto
     for (auto &&[parameter, argument] : llvm::zip(parametersOf(callee), arguments))
       context.env.names[parameter.name] =
           bindParameter(*this, parameter.name, argument, parameter.loc, result.parameters);
+    if (callee.captured)
+      bindCaptured(*this, callee, arguments, namesItself, result.parameters);
     if (callee.def) {
       analyzeBlock(callee.def->body);
       if (context.env.reachable) {
@@ -352,6 +395,9 @@ Value Analyzer::callFunction(const FunctionValue &callee, Loc loc, Arguments arg
   if (!bindArguments(callee, loc, std::move(arguments), bound))
     return {loc, Poison{}};
   std::string signature = signatureOf(Value{loc, callee});
+  if (callee.captured)
+    for (const Captured &captured : *callee.captured)
+      bound.push_back(duplicate(captured.value));
   for (Value &argument : bound) {
     if (argument.isPoison())
       return {loc, Poison{}};
@@ -392,6 +438,11 @@ Value Analyzer::callFunction(const FunctionValue &callee, Loc loc, Arguments arg
         pass(element);
     else if (argument.as<TypedValue>())
       values.push_back(std::move(argument.expr()));
+    else if (auto *inside = argument.as<FunctionValue>(); inside && inside->captured)
+      for (const Captured &captured : *inside->captured) {
+        Value value = duplicate(captured.value);
+        pass(value);
+      }
   };
   for (Value &argument : bound)
     pass(argument);

@@ -29,43 +29,52 @@ void collectTargets(const ast::Expr &target, std::set<std::string> &names) {
     collectTargets(*starred->value, names);
 }
 
+/// What `import a.b as c` binds, or `import a.b`.
+static std::string nameBoundBy(const ast::Alias &alias) {
+  return alias.asname.empty() ? alias.name.substr(0, alias.name.find('.')) : alias.asname;
+}
+
+void collectAssigned(const ast::Stmt &stmt, std::set<std::string> &names) {
+  std::visit(overloaded{[&](const ast::Assign &node) {
+                          for (const ast::Expr &target : node.targets)
+                            collectTargets(target, names);
+                        },
+                        [&](const ast::AugAssign &node) { collectTargets(*node.target, names); },
+                        [&](const ast::AnnAssign &node) { collectTargets(*node.target, names); },
+                        [&](const ast::For &node) {
+                          collectTargets(*node.target, names);
+                          collectAssigned(node.body, names);
+                          collectAssigned(node.orelse, names);
+                        },
+                        [&](const ast::While &node) {
+                          collectAssigned(node.body, names);
+                          collectAssigned(node.orelse, names);
+                        },
+                        [&](const ast::If &node) {
+                          collectAssigned(node.body, names);
+                          collectAssigned(node.orelse, names);
+                        },
+                        [&](const ast::FunctionDef &node) { names.insert(node.name); },
+                        [&](const ast::Import &node) {
+                          for (const ast::Alias &alias : node.names)
+                            names.insert(nameBoundBy(alias));
+                        },
+                        [&](const ast::ImportFrom &node) {
+                          for (const ast::Alias &alias : node.names)
+                            names.insert(alias.asname.empty() ? alias.name : alias.asname);
+                        },
+                        [&](const ast::UnsupportedStmt &node) {
+                          for (const ast::Identifier &bound : node.bound)
+                            names.insert(bound.name);
+                          collectAssigned(node.body, names);
+                        },
+                        [](const auto &) {}},
+             stmt.node);
+}
+
 void collectAssigned(const ast::Block &block, std::set<std::string> &names) {
   for (const ast::Stmt &stmt : block)
-    std::visit(overloaded{[&](const ast::Assign &node) {
-                            for (const ast::Expr &target : node.targets)
-                              collectTargets(target, names);
-                          },
-                          [&](const ast::AugAssign &node) { collectTargets(*node.target, names); },
-                          [&](const ast::AnnAssign &node) { collectTargets(*node.target, names); },
-                          [&](const ast::For &node) {
-                            collectTargets(*node.target, names);
-                            collectAssigned(node.body, names);
-                            collectAssigned(node.orelse, names);
-                          },
-                          [&](const ast::While &node) {
-                            collectAssigned(node.body, names);
-                            collectAssigned(node.orelse, names);
-                          },
-                          [&](const ast::If &node) {
-                            collectAssigned(node.body, names);
-                            collectAssigned(node.orelse, names);
-                          },
-                          [&](const ast::FunctionDef &node) { names.insert(node.name); },
-                          [&](const ast::Import &node) {
-                            for (const ast::Alias &alias : node.names)
-                              names.insert(alias.asname.empty() ? alias.name : alias.asname);
-                          },
-                          [&](const ast::ImportFrom &node) {
-                            for (const ast::Alias &alias : node.names)
-                              names.insert(alias.asname.empty() ? alias.name : alias.asname);
-                          },
-                          [&](const ast::UnsupportedStmt &node) {
-                            for (const ast::Identifier &bound : node.bound)
-                              names.insert(bound.name);
-                            collectAssigned(node.body, names);
-                          },
-                          [](const auto &) {}},
-               stmt.node);
+    collectAssigned(stmt, names);
 }
 
 //===------------------------------------------------------------------------------------------===//
@@ -85,7 +94,7 @@ void Analyzer::analyzeImport(const ast::Stmt &stmt, const ast::Import &node) {
     else if (alias.name == "mpi4py" || (alias.name == "mpi4py.MPI" && alias.asname.empty()))
       value = unsupported(alias.loc, "import of '" + alias.name + "' in this form",
                           "from mpi4py import MPI");
-    assignName(alias.asname.empty() ? alias.name : alias.asname, stmt.loc, std::move(value));
+    assignName(nameBoundBy(alias), stmt.loc, std::move(value));
   }
 }
 
@@ -103,6 +112,8 @@ void Analyzer::analyzeImportFrom(const ast::Stmt &stmt, const ast::ImportFrom &n
             alias.loc};
       else if (known)
         unsupported(alias.loc, "'from " + node.module + " import *'");
+      if (!known || node.module != "numpy")
+        assignName(unknownNames, alias.loc, Value{alias.loc, Poison{}});
       continue;
     }
     Value value{alias.loc, Poison{}};
@@ -127,13 +138,11 @@ void Analyzer::analyzeBlock(const ast::Block &block) {
 
 void Analyzer::analyzeStmt(const ast::Stmt &stmt) {
   std::visit(overloaded{[&](const ast::FunctionDef &node) {
-                          Value value{node.nameLoc, FunctionValue{&node, nullptr}};
-                          if (!function->isModule())
-                            value = unsupported(node.nameLoc, "a function inside a function");
-                          else if (!node.decorators.empty())
+                          Value value{node.nameLoc, Poison{}};
+                          if (!node.decorators.empty())
                             value = unsupported(node.decorators.front().loc, "a decorator");
                           else
-                            evaluateDefaults(node.parameters);
+                            value = makeClosure(node.nameLoc, {&node, nullptr});
                           assignName(node.name, node.nameLoc, std::move(value));
                         },
                         [&](const ast::Return &node) {

@@ -380,10 +380,12 @@ struct Assert {
 };
 
 /// Raises an error of runtime/Errors.def if control arrives here (what sema knows to fail, such as
-/// reading a name that no path has bound). `text` is the error's {text}.
+/// reading a name that no path has bound). `text` is the error's {text}, `integers` (weak ints) are
+/// its {int}s.
 struct RaiseError {
   std::string error;
   std::string text;
+  ExprList integers = {};
 };
 
 /// sys.exit(code).

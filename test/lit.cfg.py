@@ -138,6 +138,7 @@ mpirun = "%s %s" % (sys.executable, os.path.join(tools, "mpirun.py"))
 config.substitutions += [
     ("%check-ranks", check_ranks),
     ("%check-ptx", check_ptx),
+    ("%stdlib-count", "200" if "full" in config.available_features else "40"),
     ("%mpirun", mpirun),
     ("%check-program", check_program),
     ("%sanitize-shared", sanitize_shared),
