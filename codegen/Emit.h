@@ -217,6 +217,11 @@ llvm::Value *emitLeafSum(FunctionState &state, llvm::Value *numbers, llvm::Value
 void emitTrees(FunctionState &state, const ir::Compute &compute,
                llvm::ArrayRef<const ir::Axis *> treeAxes);
 
+/// A compute that is a product of matrices: by the runtime where it is large, else by its loops,
+/// which `emitLoops` emits. False, and nothing, for other computes.
+bool emitProduct(FunctionState &state, const ir::Compute &compute,
+                 llvm::function_ref<void()> emitLoops);
+
 /// The number of iterations: 0 where hi <= lo.
 llvm::Value *emitTripCount(FunctionState &state, llvm::Value *lo, llvm::Value *hi, int64_t step);
 
@@ -227,6 +232,16 @@ llvm::Value *emitTripCount(FunctionState &state, llvm::Value *lo, llvm::Value *h
 void emitParallel(FunctionState &state, const ir::Parallel &region);
 void emitSingle(FunctionState &state, const ir::Single &single);
 void emitBarrier(FunctionState &state);
+
+/// A part of the iterations lo, lo + step, ... < hi.
+struct OwnRange {
+  llvm::Value *lo, *hi;
+};
+
+/// The row of iterations of this thread. `granularity`: rows begin at multiples of it, so that
+/// threads share few cache lines.
+OwnRange emitRowOfThread(FunctionState &state, llvm::Value *lo, llvm::Value *hi, int64_t step,
+                         uint64_t granularity);
 
 /// The loop of a mapped axis: this thread's iterations. `independent` as for emitCountedLoop;
 /// `innermost`: neighbouring iterations touch neighbouring elements.
@@ -258,9 +273,6 @@ void finishTeams(ModuleState &module);
 void loadRanks(FunctionState &state);
 
 /// Of lo, lo + step, ... < hi those that this rank has of a distribution in blocks.
-struct OwnRange {
-  llvm::Value *lo, *hi;
-};
 OwnRange emitOwnRange(FunctionState &state, const ir::Axis &axis, llvm::Value *lo, llvm::Value *hi);
 
 /// Whether this rank has an iteration of a cyclic axis.

@@ -80,6 +80,7 @@ Value *emitTripCount(FunctionState &state, Value *lo, Value *hi, int64_t step) {
 static ScalarOp operationOf(ir::AssignOp op) {
   switch (op) {
   case ir::AssignOp::Add:
+  case ir::AssignOp::MultiplyAdd:
     return ScalarOp::Add;
   case ir::AssignOp::Multiply:
     return ScalarOp::Multiply;
@@ -108,15 +109,28 @@ void emitStoreOrUpdate(FunctionState &state, const ir::Assign &assign, Value *va
   emitStore(state, assign.target, value);
 }
 
+/// The assignment where its guard is true.
+static void emitUnguarded(FunctionState &state, const ir::Assign &assign) {
+  const ir::ScalarApply *product =
+      assign.op == ir::AssignOp::MultiplyAdd ? ir::asProduct(assign.value) : nullptr;
+  if (!product)
+    return emitStoreOrUpdate(state, assign, emitScalar(state, assign.value));
+  Value *left = emitScalar(state, product->operands[0]);
+  Value *right = emitScalar(state, product->operands[1]);
+  Value *sum = emitLoad(state, assign.target);
+  emitStore(state, assign.target,
+            state.builder.CreateIntrinsic(Intrinsic::fma, {sum->getType()}, {left, right, sum}));
+}
+
 static void emitAssign(FunctionState &state, const ir::Assign &assign) {
   if (!assign.guard)
-    return emitStoreOrUpdate(state, assign, emitScalar(state, assign.value));
+    return emitUnguarded(state, assign);
   LLVMContext &context = state.module.context;
   auto *then = BasicBlock::Create(context, "guarded", state.function);
   auto *next = BasicBlock::Create(context, "guard.end", state.function);
   state.builder.CreateCondBr(emitScalar(state, *assign.guard), then, next);
   state.builder.SetInsertPoint(then);
-  emitStoreOrUpdate(state, assign, emitScalar(state, assign.value));
+  emitUnguarded(state, assign);
   state.builder.CreateBr(next);
   state.builder.SetInsertPoint(next);
 }
@@ -233,6 +247,13 @@ static void emitAxes(FunctionState &state, const ir::Compute &compute,
   emitIterations(state, axis, lo, hi, independent, axes.size() == 1, body);
 }
 
+/// All loops of a compute.
+static void emitLoops(FunctionState &state, const ir::Compute &compute, const Nest &nest) {
+  auto loops = [&] { emitAxes(state, compute, nest.axes, nest); };
+  if (!emitProduct(state, compute, loops))
+    loops();
+}
+
 /// The axis that the threads of a team divide, or null.
 static const ir::Axis *mappedAxis(const ir::Compute &compute) {
   for (const ir::Axis &axis : compute.axes)
@@ -257,7 +278,7 @@ static void emitDivided(FunctionState &state, const ir::Stmt &stmt, const Nest &
     state.builder.CreateStore(state.builder.CreateLoad(type, variable->second), own);
     shared.push_back({buffer.index, std::exchange(variable->second, own)});
   });
-  auto loops = [&] { emitAxes(state, compute, nest.axes, nest); };
+  auto loops = [&] { emitLoops(state, compute, nest); };
   if (mapped.kind == ir::AxisKind::Red)
     emitShares(state, compute, loops);
   else
@@ -296,7 +317,7 @@ void emitCompute(FunctionState &state, const ir::Stmt &stmt) {
     if (const ir::Axis *mapped = mappedAxis(compute))
       emitDivided(state, stmt, *nest, *mapped);
     else
-      emitAxes(state, compute, nest->axes, *nest);
+      emitLoops(state, compute, *nest);
   };
   if (ir::dividedAxisOf(compute))
     emitShareOfRank(state, stmt, loops);

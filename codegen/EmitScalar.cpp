@@ -421,6 +421,7 @@ static Value *emitFloat(FunctionState &state, ScalarOp op, DType type, ArrayRef<
   case ScalarOp::Subtract:
     return builder.CreateFSub(a, b);
   case ScalarOp::Multiply:
+  case ScalarOp::Product:
     return builder.CreateFMul(a, b);
   case ScalarOp::Divide:
     return builder.CreateFDiv(a, b);

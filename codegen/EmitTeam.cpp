@@ -212,10 +212,8 @@ void emitBarrier(FunctionState &state) {
 // Mapped axes
 //===-----------------------------------------------------------------------------------------===//
 
-/// Each thread's row of iterations. `granularity`: rows begin at multiples of it, so that threads
-/// share few cache lines.
-static void emitRow(FunctionState &state, Value *lo, Value *hi, int64_t step, StringRef name,
-                    bool independent, uint64_t granularity, function_ref<void(Value *)> body) {
+OwnRange emitRowOfThread(FunctionState &state, Value *lo, Value *hi, int64_t step,
+                         uint64_t granularity) {
   IRBuilder<> &builder = state.builder;
   Value *count = emitTripCount(state, lo, hi, step);
   Value *threads = state.team->threads;
@@ -231,8 +229,13 @@ static void emitRow(FunctionState &state, Value *lo, Value *hi, int64_t step, St
     return builder.CreateAdd(lo, builder.CreateMul(position, builder.getInt64(step)));
   };
   Value *from = at(first);
-  Value *to = builder.CreateBinaryIntrinsic(Intrinsic::smin, at(end), hi);
-  emitCountedLoop(state, from, to, step, name, independent, body);
+  return {from, builder.CreateBinaryIntrinsic(Intrinsic::smin, at(end), hi)};
+}
+
+static void emitRow(FunctionState &state, Value *lo, Value *hi, int64_t step, StringRef name,
+                    bool independent, uint64_t granularity, function_ref<void(Value *)> body) {
+  OwnRange row = emitRowOfThread(state, lo, hi, step, granularity);
+  emitCountedLoop(state, row.lo, row.hi, step, name, independent, body);
 }
 
 void emitShare(FunctionState &state, Value *lo, Value *hi, int64_t step, StringRef name,
@@ -285,6 +288,7 @@ Value *neutralOf(FunctionState &state, ir::AssignOp op, ir::DType type) {
   bool isSigned = ir::isSigned(type);
   switch (op) {
   case ir::AssignOp::Add:
+  case ir::AssignOp::MultiplyAdd:
   case ir::AssignOp::Or:
   case ir::AssignOp::Set:
     break;

@@ -442,4 +442,15 @@ Evaluated evaluateApply(ScalarOp op, bool checked, DType type,
   });
 }
 
+ScalarConstant evaluateMultiplyAdd(DType type, const ScalarConstant &left,
+                                   const ScalarConstant &right, const ScalarConstant &sum) {
+  return withType(type, [&](auto zero) {
+    using T = decltype(zero);
+    if constexpr (std::is_floating_point_v<T>)
+      return result(type, T(std::fma(valueOf<T>(left), valueOf<T>(right), valueOf<T>(sum)))).value;
+    llvm_unreachable("a sum of products of floats");
+    return ScalarConstant();
+  });
+}
+
 } // namespace hpcc::ir

@@ -32,6 +32,10 @@ Evaluated evaluateCast(DType type, bool checked, const ScalarConstant &operand);
 Evaluated evaluateApply(ScalarOp op, bool checked, DType type,
                         llvm::ArrayRef<ScalarConstant> operands);
 
+/// left * right + sum, rounded once; floats of the type.
+ScalarConstant evaluateMultiplyAdd(DType type, const ScalarConstant &left,
+                                   const ScalarConstant &right, const ScalarConstant &sum);
+
 } // namespace hpcc::ir
 
 #endif // HPCC_IR_EVALUATE_H

@@ -114,6 +114,7 @@ template <typename T> T plain(ScalarOp op, T a, T b) {
   case ScalarOp::Subtract:
     return a - b;
   case ScalarOp::Multiply:
+  case ScalarOp::Product:
     return a * b;
   case ScalarOp::Divide:
     return a / b;

@@ -105,6 +105,7 @@ void Machine::forEachValue(const Axis &axis, llvm::function_ref<bool(int64_t)> v
 static ScalarOp operationOf(AssignOp op) {
   switch (op) {
   case AssignOp::Add:
+  case AssignOp::MultiplyAdd:
     return ScalarOp::Add;
   case AssignOp::Multiply:
     return ScalarOp::Multiply;
@@ -208,7 +209,10 @@ void Machine::runAssign(ComputeRun &run, size_t index) {
   llvm::SaveAndRestore<RankSet> readers(running, ranksOf(run, index));
   if (assign.guard && !isTrue(*assign.guard))
     return;
-  ScalarConstant value = evaluate(assign.value);
+  const ScalarApply *product =
+      assign.op == AssignOp::MultiplyAdd ? asProduct(assign.value) : nullptr;
+  ScalarConstant value = evaluate(product ? product->operands[0] : assign.value);
+  ScalarConstant factor = product ? evaluate(product->operands[1]) : ScalarConstant();
   if (stopped)
     return;
   std::optional<Cell> target = locate(assign.target);
@@ -234,7 +238,9 @@ void Machine::runAssign(ComputeRun &run, size_t index) {
   if (run.reducedBy && reduces(run.compute, assign))
     team->worker = *run.reducedBy;
   ScalarConstant old = load(*target);
-  store(*target, evaluateApply(operationOf(assign.op), false, value.type, {old, value}).value);
+  store(*target,
+        product ? evaluateMultiplyAdd(value.type, value, factor, old)
+                : evaluateApply(operationOf(assign.op), false, value.type, {old, value}).value);
   if (team)
     team->worker = thread;
 }

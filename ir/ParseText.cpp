@@ -101,7 +101,8 @@ Assign TextParser::parseAssign() {
   Assign assign;
   assign.target = parseAccess();
   std::string spelling = token().text.str();
-  bool twoTokens = (spelling == "min" || spelling == "max") && nextToken().is("=");
+  bool twoTokens =
+      (spelling == "min" || spelling == "max" || spelling == "fma") && nextToken().is("=");
   if (std::optional<AssignOp> op = parseWord<AssignOp>(twoTokens ? spelling + "=" : spelling)) {
     assign.op = *op;
     position += twoTokens ? 2 : 1;

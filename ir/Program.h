@@ -171,7 +171,9 @@ struct Axis {
   bool operator==(const Axis &) const = default;
 };
 
-enum class AssignOp : uint8_t { Set, Add, Multiply, Minimum, Maximum, And, Or };
+/// MultiplyAdd: the target plus the value, which where it is a Product is not rounded before (fma
+/// of IEEE 754); in axis order.
+enum class AssignOp : uint8_t { Set, Add, Multiply, Minimum, Maximum, And, Or, MultiplyAdd };
 
 /// any: integers, bool, minimum, maximum. seq: axis order. tree: NumPy's pairwise sum over the
 /// named axes flattened in their order (runtime/sum.h has the recursion), added to the target.

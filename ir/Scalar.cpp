@@ -124,6 +124,11 @@ static uint64_t truncateTo(DType type, uint64_t bits) {
   return size >= 8 ? bits : bits & ((uint64_t(1) << (8 * size)) - 1);
 }
 
+const ScalarApply *asProduct(const Scalar &scalar) {
+  const auto *apply = std::get_if<ScalarApply>(&scalar.node);
+  return apply && apply->op == ScalarOp::Product ? apply : nullptr;
+}
+
 double asDouble(const ScalarConstant &constant) {
   if (constant.type == DType::F32)
     return std::bit_cast<float>(static_cast<uint32_t>(constant.bits));

@@ -149,6 +149,9 @@ std::optional<DType> resultType(ScalarOp op, bool checked, llvm::ArrayRef<DType>
 /// True if evaluating the tree can raise: it holds a checked operation.
 bool canRaise(const Scalar &scalar);
 
+/// The operation if the tree is a Product, or null: what MultiplyAdd does not round.
+const ScalarApply *asProduct(const Scalar &scalar);
+
 /// The bits of a constant as a number, for constants of the type asked for.
 double asDouble(const ScalarConstant &constant);
 int64_t asInteger(const ScalarConstant &constant);

@@ -22,6 +22,8 @@ std::optional<Scalar> foldConstants(const ScalarApply &node) {
       return std::nullopt;
     operands.push_back(*constant);
   }
+  if (node.op == ScalarOp::Product) // which is not rounded
+    return std::nullopt;
   Evaluated value = evaluateApply(node.op, node.checked, node.type, operands);
   if (value.raised())
     return std::nullopt;

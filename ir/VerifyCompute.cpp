@@ -135,7 +135,8 @@ static void verifyOrder(const Compute &compute, const Assign &assign, VerifyRepo
     });
   };
   bool isReduction = reduces(compute, assign);
-  bool sum = assign.op == AssignOp::Add || assign.op == AssignOp::Multiply;
+  bool sum = assign.op == AssignOp::Add || assign.op == AssignOp::Multiply ||
+             assign.op == AssignOp::MultiplyAdd;
   bool isFloatTarget = isFloat(program[assign.target.buffer].type);
   switch (assign.order) {
   case ReductionOrder::Any:
@@ -176,6 +177,8 @@ static bool isDefined(AssignOp op, DType type) {
   case AssignOp::Add:
   case AssignOp::Multiply:
     return isInteger(type) || isFloat(type);
+  case AssignOp::MultiplyAdd:
+    return isFloat(type);
   case AssignOp::Minimum:
   case AssignOp::Maximum:
     return !isComplex(type);

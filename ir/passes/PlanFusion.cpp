@@ -32,6 +32,7 @@ unsigned costOf(ScalarOp op) {
   case ScalarOp::Add:
   case ScalarOp::Subtract:
   case ScalarOp::Multiply:
+  case ScalarOp::Product:
   case ScalarOp::Negate:
   case ScalarOp::Absolute:
   case ScalarOp::Minimum:

@@ -43,6 +43,7 @@ std::optional<ScalarOp> operationOf(AssignOp op) {
   case AssignOp::Or:
     return ScalarOp::Or;
   case AssignOp::Set:
+  case AssignOp::MultiplyAdd:
   case AssignOp::Minimum:
   case AssignOp::Maximum:
     return std::nullopt;
