@@ -244,30 +244,19 @@ static void emitPrintScalar(FunctionState &state, const ir::Scalar &scalar) {
     callRuntime(state, Entry::hpc_print_u64, builder.CreateZExt(value, builder.getInt64Ty()));
 }
 
-static void emitPrintNumPyRepr(FunctionState &state, const ir::Scalar &scalar, Loc loc) {
+static void emitPrintNumPyRepr(FunctionState &state, const ir::Scalar &scalar) {
   DType type = typeOf(scalar, state.program());
   Value *value = emitScalar(state, scalar);
-  switch (type) {
-  case DType::Bool:
+  if (type == DType::Bool)
     callRuntime(state, Entry::hpc_print_repr_bool, value);
-    return;
-  case DType::I32:
-    callRuntime(state, Entry::hpc_print_repr_i32, value);
-    return;
-  case DType::I64:
-    callRuntime(state, Entry::hpc_print_repr_i64, value);
-    return;
-  case DType::F32:
-    callRuntime(state, Entry::hpc_print_repr_f32, value);
-    return;
-  case DType::F64:
+  else if (type == DType::F64)
     callRuntime(state, Entry::hpc_print_repr_f64, value);
-    return;
-  default:
-    static constexpr MessageInfo message{"codegenPrintRepr", Severity::Unsupported,
-                                         "printing the repr() of a NumPy scalar of type {0}"};
-    state.module.diags.report(loc, message, numpyNameOf(type));
-  }
+  else if (type == DType::F32)
+    callRuntime(state, Entry::hpc_print_repr_f32, value);
+  else
+    callRuntime(state, Entry::hpc_print_repr_integer,
+                {state.builder.CreateIntCast(value, state.builder.getInt64Ty(), isSigned(type)),
+                 dtypeNumber(state, type)});
 }
 
 static std::optional<Entry> sumEntry(DType result, DType operand) {
@@ -409,7 +398,7 @@ void emitLibraryCall(FunctionState &state, const ir::LibraryCall &call, Loc loc)
     emitPrintScalar(state, scalar(0));
     return;
   case ir::LibraryFunction::PrintNumPyRepr:
-    emitPrintNumPyRepr(state, scalar(0), loc);
+    emitPrintNumPyRepr(state, scalar(0));
     return;
   case ir::LibraryFunction::PrintArray:
     printArray(buffer(0), Entry::hpc_print_array);

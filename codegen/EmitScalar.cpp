@@ -80,6 +80,19 @@ static Value *emitConstant(FunctionState &state, const ir::ScalarConstant &const
   return ConstantInt::get(type, bits);
 }
 
+/// `unsignedOne op signedOne`, mirrored the other way round: a negative number is below all others.
+static Value *emitCompareOfSigns(FunctionState &state, ScalarOp op, Value *unsignedOne,
+                                 Value *signedOne, bool mirrored) {
+  IRBuilder<> &builder = state.builder;
+  auto compare = [&](Value *a, Value *b) {
+    return mirrored ? emitPlain(state, op, DType::U64, {b, a})
+                    : emitPlain(state, op, DType::U64, {a, b});
+  };
+  Value *isNegative = builder.CreateICmpSLT(signedOne, builder.getInt64(0));
+  return builder.CreateSelect(isNegative, compare(builder.getInt64(1), builder.getInt64(0)),
+                              compare(unsignedOne, signedOne));
+}
+
 static Value *emitApply(FunctionState &state, const ir::ScalarApply &apply) {
   SmallVector<Value *, 3> operands;
   for (const ir::Scalar &operand : apply.operands)
@@ -90,6 +103,10 @@ static Value *emitApply(FunctionState &state, const ir::ScalarApply &apply) {
     return emitChecked(state, apply, first, operands);
   if (infoOf(apply.op).typing == ir::Typing::Compare) {
     DType second = typeOf(apply.operands[1], program);
+    if (first == DType::U64 && second == DType::I64)
+      return emitCompareOfSigns(state, apply.op, operands[0], operands[1], /*mirrored=*/false);
+    if (first == DType::I64 && second == DType::U64)
+      return emitCompareOfSigns(state, apply.op, operands[1], operands[0], /*mirrored=*/true);
     if (first != second)
       return emitMixedCompare(state, apply.op, operands[0], operands[1]);
   }

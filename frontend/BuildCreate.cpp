@@ -149,6 +149,34 @@ Affine Builder::arangeLength(Scalar start, Scalar stop, Scalar step, bool weak) 
   return maximumOf(freeze(std::move(count), "n"), 0, "n");
 }
 
+/// One of the first two elements of an arange of this type. If it is there, an integer type takes
+/// it as Python's int(), which has to fit.
+Scalar Builder::arangeElement(Scalar value, int64_t position, const Affine &length, DType type) {
+  bool isFloat = ir::typeOf(value, program) == DType::F64;
+  std::optional<Interval> range = rangeOfNarrow(type);
+  if (!ir::isInteger(type) || (!isFloat && !range))
+    return simple(castScalar(type, false, std::move(value)));
+  value = simple(std::move(value));
+  std::optional<BufferId> whole;
+  if (isFloat) {
+    whole = newScalar(DType::I64, "whole");
+    set(*whole, ir::constantInteger(0));
+  }
+  ir::Block present = inBlock([&] {
+    if (whole)
+      set(*whole, castScalar(DType::I64, true, value));
+    const Scalar &integer = whole ? ir::load(*whole) : value;
+    if (range)
+      check(fitsIn(integer, *range), "IntegerOutOfBounds",
+            {integer, ir::constantInteger(static_cast<int64_t>(type))});
+  });
+  Scalar there = compare(ScalarOp::Greater, length, Affine(position));
+  auto *known = std::get_if<ir::ScalarConstant>(&there.node);
+  if (!present.empty() && !(known && known->bits == 0))
+    emit(ir::If{std::move(there), std::move(present), {}});
+  return simple(castScalar(type, false, whole ? ir::load(*whole) : std::move(value)));
+}
+
 /// The first two elements are start and start + step; the others start + i * (their difference),
 /// all in the array's own type, as NumPy fills it.
 Value Builder::lowerNode(const typed::Expr &expr, const typed::Arange &node) {
@@ -164,8 +192,8 @@ Value Builder::lowerNode(const typed::Expr &expr, const typed::Arange &node) {
   DType type = elementTypeOf(expr.type);
   // Overflows only where there is no second element.
   Scalar second = ir::apply(program, ScalarOp::Add, {arguments[0], arguments[2]});
-  second = simple(castScalar(type, false, std::move(second)));
-  Scalar first = simple(castScalar(type, false, arguments[0]));
+  Scalar first = arangeElement(arguments[0], 0, length, type);
+  second = arangeElement(std::move(second), 1, length, type);
   Scalar delta = simple(ir::apply(program, ScalarOp::Subtract, {second, first}));
 
   BufferId result = newArray(type, {length}, {});

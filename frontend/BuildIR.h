@@ -243,6 +243,7 @@ struct Builder {
   Value lowerNode(const typed::Expr &expr, const typed::ListToArray &node);
   void fill(BufferId target, Scalar value);
   void copy(BufferId target, BufferId source);
+  Scalar arangeElement(Scalar value, int64_t position, const Affine &length, DType type);
   Affine arangeLength(Scalar start, Scalar stop, Scalar step, bool weak);
 
   // Subscripts (BuildSubscript.cpp).

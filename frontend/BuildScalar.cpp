@@ -156,11 +156,16 @@ Value Builder::lowerNode(const typed::Expr &expr, const typed::Cast &node) {
   Scalar tree = std::move(operand.scalars.front());
   // NumPy does not wrap Python's integers, it refuses those that do not fit.
   if (std::optional<Interval> range = rangeOfNarrow(type);
-      range && node.operand->type == Type(weakInt)) {
+      range && node.checked && node.operand->type == Type(weakInt)) {
     tree = simple(std::move(tree));
     check(fitsIn(tree, *range), "IntegerOutOfBounds",
           {tree, ir::constantInteger(static_cast<int64_t>(type))});
     return scalarValue(castScalar(type, false, std::move(tree)));
+  }
+  if (expr.type == Type(weakInt) && ir::typeOf(tree, program) == DType::U64) {
+    tree = simple(castScalar(type, false, simple(std::move(tree))));
+    check(compare(ScalarOp::GreaterEqual, tree, ir::constantInteger(0)), "IntegerOverflow");
+    return scalarValue(std::move(tree));
   }
   return scalarValue(castScalar(type, node.checked, std::move(tree)));
 }

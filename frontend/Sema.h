@@ -63,6 +63,7 @@ struct TextValue {
 /// A dtype or a type used as one: np.float64, "int32", float, x.dtype.
 struct DTypeValue {
   ir::DType dtype;
+  bool isClass = false; // np.float64, not x.dtype
 };
 struct Captured;
 /// A user's function; exactly one of the first two is set.
@@ -146,6 +147,8 @@ inline bool isNumeric(const Value &value) {
 struct Analyzer;
 /// A weak operand as an operand of the given dtype: a Python int has to fit.
 Value adopt(Analyzer &sema, Value value, DType dtype);
+/// Whether an integer is a value of the integer type.
+bool fitsType(DType type, int64_t value);
 
 /// The type of a value as messages name it.
 std::string describe(const Value &value);
@@ -411,8 +414,11 @@ struct Analyzer {
   Value unary(ast::UnaryOperator op, Loc loc, Value operand);
   Value compare(ast::CompareOperator op, Loc loc, Loc opLoc, Value left, Value right);
   Value power(Loc loc, Loc opLoc, Value left, Value right);
-  /// Elementwise op after NEP 50 promotion of all operands to one dtype (Float: at least f64).
-  enum class Promotion { Same, Float, Bits, Bool };
+  /// a.dtype == np.uint8.
+  Value compareTypes(ast::CompareOperator op, Loc loc, Value left, Value right);
+  /// Elementwise op after NEP 50 promotion of all operands to one dtype (Float: a float type that
+  /// holds each operand; Quotient: f64 for integers).
+  enum class Promotion { Same, Float, Quotient, Bits, Bool };
   Value elementwise(Loc loc, Loc opLoc, ir::ScalarOp op, Promotion promotion,
                     std::vector<Value> operands);
   /// An Apply node over operands as they are, with broadcast facts and shape errors.
@@ -422,12 +428,21 @@ struct Analyzer {
   Value convert(Value value, ir::DType dtype, bool weak, bool checked = false);
   /// For use where an i64 is needed (index, size, range): a weak int, or the error.
   Value toIndex(Value value, llvm::StringRef what);
-  /// A weak scalar as a value to store in an array of this dtype (NumPy's rules for assignments).
-  Value toElement(Value value, ir::DType dtype, Loc loc, bool element);
+  /// What NumPy makes of a value that becomes one of this dtype: `a[i] = x`, np.full(n, x) and
+  /// np.int8(x) each have a rule of their own for what does not fit.
+  enum class ElementRule { Store, Masked, Fill, Constructor };
+  Value toElement(Value value, ir::DType dtype, Loc loc, ElementRule rule);
   /// Calls `op` with union operands replaced by each of their alternatives in turn.
   Value distribute(Loc loc, std::vector<Value> operands,
                    const std::function<Value(std::vector<Value>)> &op);
   std::optional<ir::DType> promote(llvm::ArrayRef<const Value *> values);
+  /// The float type in which a math function of these computes; nothing for float16.
+  std::optional<ir::DType> promoteToFloat(llvm::ArrayRef<const Value *> values);
+  /// Both as operands of an exact comparison, at least one of which is strong.
+  void adoptForComparison(Value &left, Value &right);
+  /// A bound of np.clip over elements of this dtype: a Python int beyond it on the side where it
+  /// bounds nothing counts as the limit.
+  Value clampBound(Value bound, ir::DType dtype, bool lower);
   Value makeTyped(Loc loc, Type type, decltype(typed::Expr::node) node, Facts facts = {});
   Value makeInteger(Loc loc, int64_t value);
   Value makeFloat(Loc loc, double value);
@@ -474,6 +489,7 @@ struct Analyzer {
   Value linspace(Loc loc, Arguments arguments);
   Value eye(llvm::StringRef name, Loc loc, Arguments arguments);
   Value makeArray(Loc loc, Arguments arguments);
+  void checkElements(Value &list, ir::DType dtype, typed::Block &stmts);
   Value transposeArray(Loc loc, Value array, std::vector<unsigned> order);
   Value where(Loc loc, Arguments arguments);
   Value copyArray(Loc loc, Value array, bool keepOrder);
@@ -522,8 +538,15 @@ std::vector<SentType> typesSent(const typed::Module &module);
 /// The clock that a function such as "time.time" reads, or none.
 std::optional<typed::ClockKind> clockNamed(llvm::StringRef name);
 
+/// The dtype of a class of scalars, an attribute of numpy.
+std::optional<ir::DType> scalarClassNamed(llvm::StringRef name);
+/// The dtype that a string names: "uint8", "<i4".
+std::optional<ir::DType> dtypeNamed(llvm::StringRef text);
+
 /// Result of NEP 50 promotion of two strong dtypes.
 ir::DType promoteStrong(ir::DType left, ir::DType right);
+/// NumPy's casting rule 'same_kind', for results that are stored in place.
+bool castsInPlace(ir::DType from, ir::DType to);
 
 /// `(n-2, m)`.
 std::string spellShape(const std::vector<SymbolicSize> &shape);

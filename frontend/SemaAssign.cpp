@@ -80,7 +80,7 @@ void Analyzer::storeSubscript(const ast::Expr &target, Value value) {
                     "np.where(mask, value, array) selects elementwise");
         return;
       }
-      Value element = toElement(std::move(value), type.dtype, target.loc, false);
+      Value element = toElement(std::move(value), type.dtype, target.loc, ElementRule::Masked);
       if (element.isPoison())
         return;
       emit(target.loc, typed::StoreMask{std::move(base.expr()), std::move(subscript.expr()),
@@ -109,7 +109,7 @@ void Analyzer::storeSubscript(const ast::Expr &target, Value value) {
       fail(value.loc, message::elementFromArray);
       return;
     }
-    Value element = toElement(std::move(value), type.dtype, target.loc, true);
+    Value element = toElement(std::move(value), type.dtype, target.loc, ElementRule::Store);
     if (element.isPoison())
       return;
     typed::StoreElement store{std::move(base.expr()), {}, std::move(element.expr())};
@@ -138,7 +138,7 @@ void Analyzer::storeSubscript(const ast::Expr &target, Value value) {
       }
     }
   }
-  Value element = toElement(std::move(value), type.dtype, target.loc, false);
+  Value element = toElement(std::move(value), type.dtype, target.loc, ElementRule::Store);
   if (element.isPoison())
     return;
   emit(target.loc, typed::StoreSlice{std::move(base.expr()), std::move(items.items),
@@ -153,10 +153,7 @@ Value Analyzer::toOutput(Value result, ArrayType target, Loc loc, ast::BinaryOpe
   if (!array || array->dims > target.dims)
     return unsupported(loc, "an augmented assignment that changes the number of dimensions");
   DType from = array->dtype;
-  bool sameKind = promoteStrong(from, target.dtype) == target.dtype ||
-                  (ir::isFloat(from) && ir::isFloat(target.dtype)) ||
-                  (ir::isInteger(from) && ir::isInteger(target.dtype));
-  if (!sameKind)
+  if (!castsInPlace(from, target.dtype))
     return fail(loc, message::cannotCastOutput, ast::spelling(op), ir::numpyNameOf(from),
                 ir::numpyNameOf(target.dtype));
   return convert(std::move(result), target.dtype, false);
@@ -294,7 +291,7 @@ void Analyzer::analyzeAugAssign(const ast::Stmt &stmt, const ast::AugAssign &nod
       fail(stmt.loc, message::elementFromArray);
       return;
     }
-    result = toElement(std::move(result), type.dtype, stmt.loc, true);
+    result = toElement(std::move(result), type.dtype, stmt.loc, ElementRule::Store);
     if (result.isPoison())
       return;
     typed::StoreElement store{std::move(base.expr()), {}, std::move(result.expr())};

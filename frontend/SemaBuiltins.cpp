@@ -251,8 +251,11 @@ static bool printItems(Analyzer &sema, Value &value, bool repr,
     items.push_back(typed::PrintText{"None"});
     return true;
   }
-  if (const auto *dtype = value.as<DTypeValue>(); dtype && !repr) {
-    items.push_back(typed::PrintText{ir::numpyNameOf(dtype->dtype).str()});
+  if (const auto *dtype = value.as<DTypeValue>()) {
+    std::string name = ir::numpyNameOf(dtype->dtype).str();
+    items.push_back(typed::PrintText{dtype->isClass ? "<class 'numpy." + name + "'>"
+                                     : repr         ? "dtype('" + name + "')"
+                                                    : name});
     return true;
   }
   if (auto *tuple = value.as<TupleValue>()) {

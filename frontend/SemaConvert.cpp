@@ -11,41 +11,13 @@ namespace hpcc::frontend::sema {
 
 using ir::ScalarOp;
 
-DType promoteStrong(DType left, DType right) {
-  if (left == right)
-    return left;
-  if (left == DType::Bool)
-    return right;
-  if (right == DType::Bool)
-    return left;
-  if (ir::isFloat(left) && ir::isFloat(right))
-    return DType::F64;
-  if (ir::isFloat(left) || ir::isFloat(right))
-    return DType::F64; // f32 with a 32- or 64-bit integer as well
-  return DType::I64;
-}
-
-std::optional<DType> Analyzer::promote(llvm::ArrayRef<const Value *> values) {
-  std::optional<DType> strong;
-  bool weakIntSeen = false, weakFloatSeen = false;
-  for (const Value *value : values) {
-    DType dtype = dtypeOfValue(*value);
-    if (isWeak(*value) && dtype != DType::Bool)
-      (dtype == DType::F64 ? weakFloatSeen : weakIntSeen) = true;
-    else
-      strong = strong ? promoteStrong(*strong, dtype) : dtype;
-  }
-  if (weakFloatSeen)
-    return strong && ir::isFloat(*strong) ? *strong : DType::F64;
-  if (weakIntSeen)
-    return strong && *strong != DType::Bool ? *strong : DType::I64;
-  return strong;
-}
-
 /// A constant converted to another dtype, where that is exact or NumPy's own rounding.
-static std::optional<ir::ScalarConstant> foldCast(const ir::ScalarConstant &constant, DType dtype) {
+static std::optional<ir::ScalarConstant> foldCast(const ir::ScalarConstant &constant, DType dtype,
+                                                  bool checked) {
   if (constant.type == dtype)
     return constant;
+  if (constant.type == DType::U64 && ir::asInteger(constant) < 0) // not an int64_t
+    return std::nullopt;
   bool fromFloat = ir::isFloat(constant.type);
   if (ir::isFloat(dtype)) {
     double value =
@@ -58,7 +30,7 @@ static std::optional<ir::ScalarConstant> foldCast(const ir::ScalarConstant &cons
   if (fromFloat)
     return std::nullopt;
   int64_t value = ir::asInteger(constant);
-  if (dtype == DType::I32 && !llvm::isInt<32>(value))
+  if (checked && !fitsType(dtype, value))
     return std::nullopt;
   return std::get<ir::ScalarConstant>(ir::constantOf(dtype, value).node);
 }
@@ -84,18 +56,13 @@ Value Analyzer::convert(Value value, DType dtype, bool weak, bool checked) {
     return value;
   Facts facts;
   if (value.facts().constant)
-    facts.constant = foldCast(*value.facts().constant, dtype);
+    facts.constant = foldCast(*value.facts().constant, dtype, checked);
   if (facts.constant && std::holds_alternative<typed::Constant>(value.expr().node))
     return makeTyped(loc, to, typed::Constant{*facts.constant}, facts);
   if (facts.constant)
     checked = false;
   return makeTyped(
       loc, to, typed::Cast{std::make_unique<typed::Expr>(std::move(value.expr())), checked}, facts);
-}
-
-Value adopt(Analyzer &sema, Value value, DType dtype) {
-  bool narrow = isWeak(value) && dtypeOfValue(value) == DType::I64 && dtype == DType::I32;
-  return sema.convert(std::move(value), dtype, false, narrow);
 }
 
 Value Analyzer::toIndex(Value value, llvm::StringRef what) {
@@ -122,7 +89,7 @@ Value Analyzer::toIndex(Value value, llvm::StringRef what) {
   return convert(std::move(value), DType::I64, true);
 }
 
-Value Analyzer::toElement(Value value, DType dtype, Loc loc, bool element) {
+Value Analyzer::toElement(Value value, DType dtype, Loc loc, ElementRule rule) {
   if (value.isPoison())
     return value;
   if (isArray(value))
@@ -135,12 +102,17 @@ Value Analyzer::toElement(Value value, DType dtype, Loc loc, bool element) {
     Value part = std::move(parts[0]);
     bool weak = isWeak(part);
     DType from = dtypeOfValue(part);
-    if (weak && from == DType::F64 && ir::isInteger(dtype) && element) {
-      part = convert(std::move(part), DType::I64, true, true); // Python's int()
-      from = DType::I64;
-    }
-    bool narrow = weak && from == DType::I64 && dtype == DType::I32;
-    return convert(std::move(part), dtype, false, narrow);
+    if (!ir::isInteger(dtype) || from == DType::Bool || from == dtype)
+      return convert(std::move(part), dtype, false);
+    // np.full casts floats. Stores take NumPy's numbers as Python's where the array is signed.
+    bool asPython = weak ? rule != ElementRule::Fill || from == DType::I64
+                         : rule == ElementRule::Store && ir::isSigned(dtype);
+    if (!asPython)
+      return convert(std::move(part), dtype, false);
+    if (from == DType::F32)
+      part = convert(std::move(part), DType::F64, true);
+    part = convert(std::move(part), DType::I64, true, ir::isFloat(from)); // Python's int()
+    return adopt(*this, std::move(part), dtype);
   });
 }
 
@@ -208,24 +180,33 @@ Value Analyzer::elementwise(Loc loc, Loc opLoc, ScalarOp op, Promotion promotion
     std::vector<const Value *> pointers;
     for (const Value &part : parts)
       pointers.push_back(&part);
+    ir::Typing typing = ir::infoOf(op).typing;
     DType dtype = *promote(pointers);
-    if (promotion == Promotion::Float) {
-      if (dtype == DType::Bool)
-        return unsupported(loc, "a float16 result (a math function of booleans)",
+    if (promotion == Promotion::Float && typing == ir::Typing::Predicate) {
+      dtype = ir::isFloat(dtype) ? dtype : DType::F64;
+    } else if (promotion == Promotion::Float) {
+      std::optional<DType> floating = promoteToFloat(pointers);
+      if (!floating)
+        return unsupported(loc,
+                           llvm::Twine("a float16 result (a math function of ") +
+                               (dtype == DType::Bool ? "booleans" : "integers of 8 bits") + ")",
                            "convert with .astype(float)");
-      if (!ir::isFloat(dtype))
-        dtype = DType::F64;
+      dtype = *floating;
     }
+    if (promotion == Promotion::Quotient && !ir::isFloat(dtype))
+      dtype = DType::F64;
     if (promotion == Promotion::Bits && ir::isFloat(dtype)) {
       auto place =
           llvm::find_if(parts, [](const Value &part) { return ir::isFloat(dtypeOfValue(part)); });
+      if (place == parts.end())
+        return fail(opLoc, message::noCommonInteger, sourceText(opLoc), describe(parts[0]),
+                    describe(parts[1]));
       return fail(opLoc, message::notForFloats, sourceText(opLoc), describe(*place));
     }
     if (promotion == Promotion::Bool)
       dtype = DType::Bool;
     for (Value &part : parts)
       part = adopt(*this, std::move(part), dtype);
-    ir::Typing typing = ir::infoOf(op).typing;
     DType result =
         typing == ir::Typing::Compare || typing == ir::Typing::Predicate ? DType::Bool : dtype;
     return applyNode(loc, opLoc, op, false, std::move(parts), result, false);

@@ -96,7 +96,7 @@ Value Analyzer::create(llvm::StringRef name, Loc loc, Arguments arguments) {
   if (!dtype)
     return {loc, Poison{}};
   if (name != "empty") {
-    Value fill = full ? toElement(std::move(*values[1]), *dtype, loc, false)
+    Value fill = full ? toElement(std::move(*values[1]), *dtype, loc, ElementRule::Fill)
                       : constantOfType(loc, {*dtype, false}, name == "ones" ? 1 : 0);
     if (fill.isPoison())
       return fill;
@@ -135,7 +135,7 @@ Value Analyzer::createLike(llvm::StringRef name, Loc loc, Arguments arguments) {
   if (name != "empty_like") {
     if (full && !values[1]->typeAs<ScalarType>())
       return unsupported(values[1]->loc, "a fill value that is not a number");
-    Value fill = full ? toElement(std::move(*values[1]), *dtype, loc, false)
+    Value fill = full ? toElement(std::move(*values[1]), *dtype, loc, ElementRule::Fill)
                       : constantOfType(loc, {*dtype, false}, name == "ones_like" ? 1 : 0);
     if (fill.isPoison())
       return fill;
@@ -159,7 +159,10 @@ Value Analyzer::arange(Loc loc, Arguments arguments) {
     const auto *scalar = values[k]->typeAs<ScalarType>();
     if (!scalar)
       return unsupported(values[k]->loc, "this argument of 'np.arange'");
-    if (!scalar->weak && scalar->dtype != DType::F64 && scalar->dtype != DType::I64)
+    // NumPy computes with the numbers as they are; the one number n is converted at once.
+    bool only = !values[0] && !values[2] && ir::isInteger(scalar->dtype);
+    if (!scalar->weak && scalar->dtype != DType::F64 && scalar->dtype != DType::I64 &&
+        (!only || scalar->dtype == DType::U64))
       return unsupported(values[k]->loc, "an argument of 'np.arange' of this type");
     isFloat |= ir::isFloat(scalar->dtype);
     if (k != 1)
@@ -168,11 +171,9 @@ Value Analyzer::arange(Loc loc, Arguments arguments) {
   std::optional<DType> dtype = chosenDType(*this, values[3], isFloat ? DType::F64 : DType::I64);
   if (!dtype)
     return {loc, Poison{}};
-  // NumPy steps in the array's dtype; other dtypes mean the same only for 0, 1, 2, ...
-  bool exact = *dtype == DType::F64 || (*dtype == DType::I64 && !isFloat);
-  if (!exact && (isFloat || !plain || *dtype == DType::Bool))
+  if (*dtype == DType::Bool)
     return unsupported(loc, "'np.arange' with this dtype", "np.arange(...).astype(dtype)");
-  DType compute = *dtype == DType::F64 ? DType::F64 : DType::I64;
+  DType compute = isFloat || *dtype == DType::F64 ? DType::F64 : DType::I64;
   auto take = [&](unsigned k, int64_t other) {
     Value value = values[k] ? std::move(*values[k]) : makeInteger(loc, other);
     return std::make_unique<typed::Expr>(
@@ -262,6 +263,28 @@ Value Analyzer::eye(llvm::StringRef name, Loc loc, Arguments arguments) {
                   makeTyped(loc, ArrayType{*dtype, 2}, std::move(node), std::move(facts)));
 }
 
+/// Raises what NumPy does for elements that an array of this integer type can't hold.
+void Analyzer::checkElements(Value &list, DType dtype, typed::Block &stmts) {
+  ScalarType element{list.typeAs<ListType>()->element, true};
+  if (const auto *literal = std::get_if<typed::ListLiteral>(&list.expr().node)) {
+    bool fit = llvm::all_of(literal->elements, [&](const typed::Expr &expr) {
+      const auto *constant = std::get_if<typed::Constant>(&expr.node);
+      return constant && constant->value.type == DType::I64 &&
+             fitsType(dtype, ir::asInteger(constant->value));
+    });
+    if (fit)
+      return;
+  }
+  list = stabilize(std::move(list), stmts);
+  typed::VariableId each = temporary(element);
+  Value taken = toElement(makeTyped(list.loc, element, typed::Read{each, false}), dtype, list.loc,
+                          ElementRule::Store);
+  typed::Block body;
+  body.push_back({list.loc, typed::Evaluate{std::move(taken.expr())}});
+  stmts.push_back(
+      {list.loc, typed::ForEach{each, std::move(duplicate(list).expr()), std::move(body), {}}});
+}
+
 Value Analyzer::makeArray(Loc loc, Arguments arguments) {
   llvm::StringRef names[] = {"object", "dtype"};
   std::vector<std::optional<Value>> values;
@@ -274,15 +297,16 @@ Value Analyzer::makeArray(Loc loc, Arguments arguments) {
   std::optional<DType> dtype = chosenDType(*this, values[1], element);
   if (!dtype)
     return {loc, Poison{}};
-  if (*dtype != element && (*dtype == DType::I32 || !ir::isFloat(*dtype)))
-    return unsupported(values[1]->loc, "this dtype for the list", "np.array(...).astype(dtype)");
+  typed::Block stmts;
+  if (*dtype != element && ir::isInteger(*dtype))
+    checkElements(*values[0], *dtype, stmts);
   Facts facts;
   facts.shape = values[0]->facts().shape;
   facts.origin.created = loc;
   Value array = makeTyped(
       loc, ArrayType{element, 1},
       typed::ListToArray{std::make_unique<typed::Expr>(std::move(values[0]->expr()))}, facts);
-  return convert(std::move(array), *dtype, false);
+  return sequence(loc, std::move(stmts), convert(std::move(array), *dtype, false));
 }
 
 Value Analyzer::transposeArray(Loc loc, Value array, std::vector<unsigned> order) {

@@ -100,7 +100,7 @@ std::string staticKey(const Value &value) {
         if constexpr (std::is_same_v<T, TextValue>)
           return "text:" + node.text;
         else if constexpr (std::is_same_v<T, DTypeValue>)
-          return "dtype:" + ir::nameOf(node.dtype).str();
+          return (node.isClass ? "class:" : "dtype:") + ir::nameOf(node.dtype).str();
         else if constexpr (std::is_same_v<T, FunctionValue>)
           return "function:" +
                  llvm::utohexstr(reinterpret_cast<uintptr_t>(

@@ -353,6 +353,12 @@ Value Analyzer::evaluateAttribute(const ast::Expr &expr, const ast::Attribute &n
     shape.elements[0] = sequence(expr.loc, std::move(stmts), std::move(shape.elements[0]));
     return {expr.loc, std::move(shape)};
   }
+  if (const auto *dtype = value.as<DTypeValue>(); dtype && !dtype->isClass) {
+    if (node.attr == "itemsize")
+      return makeInteger(expr.loc, ir::sizeOf(dtype->dtype));
+    if (node.attr == "name")
+      return {expr.loc, TextValue{ir::numpyNameOf(dtype->dtype).str()}};
+  }
   if (array && node.attr == "ndim")
     return makeInteger(expr.loc, array->dims);
   if (array && node.attr == "dtype")
@@ -413,7 +419,7 @@ Value Analyzer::evaluateCall(const ast::Expr &expr, const ast::Call &node) {
     return callFunction(*userFunction, expr.loc, std::move(arguments));
   if (const auto *builtin = callee.as<BuiltinValue>())
     return callBuiltin(builtin->name, expr.loc, std::move(arguments));
-  if (const auto *dtype = callee.as<DTypeValue>())
+  if (const auto *dtype = callee.as<DTypeValue>(); dtype && dtype->isClass)
     return callBuiltin(("np." + ir::numpyNameOf(dtype->dtype)).str(), expr.loc,
                        std::move(arguments));
   if (auto *method = callee.as<MethodValue>())

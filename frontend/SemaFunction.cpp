@@ -40,7 +40,9 @@ std::string signatureOf(const Value &value) {
                        return text + ")";
                      },
                      [](const TextValue &node) { return "text:" + node.text; },
-                     [](const DTypeValue &node) { return "dtype:" + ir::nameOf(node.dtype).str(); },
+                     [](const DTypeValue &node) {
+                       return (node.isClass ? "class:" : "dtype:") + ir::nameOf(node.dtype).str();
+                     },
                      [](const FunctionValue &node) {
                        std::string text =
                            "function:" +

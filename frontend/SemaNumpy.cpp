@@ -30,7 +30,7 @@ constexpr llvm::StringRef otherFunctions[] = {
     "amax",      "prod",        "any",        "all",       "argmin",     "argmax",   "transpose",
     "power",     "float_power", "pow",        "square",    "reciprocal", "negative", "positive",
     "floor",     "ceil",        "trunc",      "deg2rad",   "rad2deg",    "degrees",  "radians",
-    "heaviside", "size",        "shape",      "ndim",      "clip"};
+    "heaviside", "size",        "shape",      "ndim",      "clip",       "dtype"};
 
 /// The functions of Python 3.11's math, supported or not.
 constexpr llvm::StringRef mathNames[] = {
@@ -43,35 +43,11 @@ constexpr llvm::StringRef mathNames[] = {
     "sin",   "sinh",  "sqrt",      "tan",   "tanh",   "trunc",     "ulp"};
 } // namespace
 
-static std::optional<DType> dtypeNamed(llvm::StringRef name) {
-  return llvm::StringSwitch<std::optional<DType>>(name)
-      .Cases({"float64", "double", "float", "float_", "f8", "d"}, DType::F64)
-      .Cases({"float32", "single", "f4", "f"}, DType::F32)
-      .Cases({"int64", "int", "int_", "intp", "longlong", "i8", "l"}, DType::I64)
-      .Cases({"int32", "intc", "i4", "i"}, DType::I32)
-      .Cases({"bool", "bool_", "?"}, DType::Bool)
-      .Default(std::nullopt);
-}
-
-std::optional<DType> Analyzer::dtypeOf(const Value &value) {
-  if (const auto *dtype = value.as<DTypeValue>())
-    return dtype->dtype;
-  if (const auto *text = value.as<TextValue>())
-    if (auto dtype = dtypeNamed(text->text))
-      return dtype;
-  if (const auto *builtin = value.as<BuiltinValue>())
-    if (builtin->name == "int" || builtin->name == "float" || builtin->name == "bool")
-      return dtypeNamed(builtin->name);
-  if (!value.isPoison())
-    unsupported(value.loc, "this dtype", "float64, float32, int64, int32 or bool");
-  return std::nullopt;
-}
-
 bool knowsNumpyName(llvm::StringRef name) {
   return llvm::is_contained(otherFunctions, name) ||
          llvm::any_of(ufuncs, [&](const Ufunc &ufunc) { return ufunc.name == name; }) ||
          name == "pi" || name == "e" || name == "inf" || name == "nan" || name == "newaxis" ||
-         name == "float64" || name == "float32" || name == "int64" || name == "int32";
+         scalarClassNamed(name);
 }
 
 Value Analyzer::moduleAttribute(const std::string &module, const std::string &name, Loc loc) {
@@ -112,9 +88,8 @@ Value Analyzer::moduleAttribute(const std::string &module, const std::string &na
   }
   if (name == "newaxis")
     return {loc, NoneValue{}};
-  if (name != "int" && name != "float" && name.size() > 1) // np.int, np.float are gone
-    if (std::optional<DType> dtype = dtypeNamed(name))
-      return {loc, DTypeValue{*dtype}};
+  if (std::optional<DType> dtype = scalarClassNamed(name))
+    return {loc, DTypeValue{*dtype, true}};
   if (knowsNumpyName(name))
     return {loc, BuiltinValue{"np." + name}};
   auto builder = diags.report(loc, message::unsupportedConstruct, "'numpy." + name + "'");
@@ -156,8 +131,6 @@ static std::optional<Value> composedUnary(Analyzer &sema, llvm::StringRef name, 
     return dtype == DType::Bool ? sema.fail(loc, message::booleanNegative)
                                 : sema.unary(ast::UnaryOperator::UAdd, loc, std::move(operand));
   if (rounding) {
-    if (dtype == DType::Bool)
-      return sema.unsupported(loc, "'np." + name + "' of booleans");
     if (!ir::isFloat(dtype)) // integers stay integers, as a copy
       return sema.unary(ast::UnaryOperator::UAdd, loc, std::move(operand));
     ScalarOp op = name == "floor"  ? ScalarOp::Floor
@@ -166,7 +139,9 @@ static std::optional<Value> composedUnary(Analyzer &sema, llvm::StringRef name, 
     operands.push_back(std::move(operand));
     return sema.elementwise(loc, loc, op, Promotion::Float, std::move(operands));
   }
-  if (dtype == DType::Bool)
+  if (dtype == DType::Bool && name == "square")
+    operand = sema.convert(std::move(operand), DType::I8, false);
+  else if (dtype == DType::Bool)
     return sema.unsupported(loc, "'np." + name + "' of booleans");
   if (name == "reciprocal") {
     if (!ir::isFloat(dtype))
@@ -176,6 +151,12 @@ static std::optional<Value> composedUnary(Analyzer &sema, llvm::StringRef name, 
     return sema.elementwise(loc, loc, ScalarOp::Divide, Promotion::Float, std::move(operands));
   }
   if (angle) {
+    if (ir::isInteger(dtype) && ir::sizeOf(dtype) == 1)
+      return sema.unsupported(loc, "a float16 result (a math function of integers of 8 bits)",
+                              "convert with .astype(float)");
+    if (ir::isInteger(dtype)) // 16 bits become float32, as in the functions above
+      operand =
+          sema.convert(std::move(operand), ir::sizeOf(dtype) == 2 ? DType::F32 : DType::F64, false);
     double factor = name == "deg2rad" || name == "radians" ? M_PI / 180.0 : 180.0 / M_PI;
     operands.push_back(std::move(operand));
     operands.push_back(sema.makeFloat(loc, factor));
@@ -198,8 +179,8 @@ Value Analyzer::integerFmod(Loc loc, Value left, Value right) {
   if (dtype == DType::Bool)
     return unsupported(loc, "'np.fmod' of booleans");
   typed::Block stmts;
-  left = stabilize(toElement(std::move(left), dtype, loc, true), stmts);
-  right = stabilize(toElement(std::move(right), dtype, loc, true), stmts);
+  left = stabilize(adopt(*this, std::move(left), dtype), stmts);
+  right = stabilize(adopt(*this, std::move(right), dtype), stmts);
   auto apply = [&](ScalarOp op, Value a, Value b) {
     std::vector<Value> operands;
     operands.push_back(std::move(a));
@@ -232,16 +213,10 @@ Value Analyzer::where(Loc loc, Arguments arguments) {
       return unsupported(value->loc, "this argument of 'np.where'");
   const Value *branches[] = {&*values[1], &*values[2]};
   DType dtype = *promote(branches);
-  bool narrow = dtype == DType::I32;
-  auto adopt = [&](Value value) {
-    const auto *scalar = value.typeAs<ScalarType>();
-    bool checked = narrow && scalar && scalar->weak && scalar->dtype == DType::I64;
-    return convert(std::move(value), dtype, false, checked);
-  };
-  std::vector<Value> operands;
+  std::vector<Value> operands; // a Python int that does not fit wraps here
   operands.push_back(convert(std::move(*values[0]), DType::Bool, false));
-  operands.push_back(adopt(std::move(*values[1])));
-  operands.push_back(adopt(std::move(*values[2])));
+  operands.push_back(convert(std::move(*values[1]), dtype, false));
+  operands.push_back(convert(std::move(*values[2]), dtype, false));
   return applyNode(loc, loc, ScalarOp::Select, false, std::move(operands), dtype, false);
 }
 
@@ -308,7 +283,7 @@ Value Analyzer::reduce(typed::ReduceKind kind, llvm::StringRef name, Loc loc, Ar
   DType result = dtype;
   if (kind == ReduceKind::Sum || kind == ReduceKind::Product) {
     if (!ir::isFloat(dtype))
-      result = DType::I64;
+      result = ir::isUnsigned(dtype) ? DType::U64 : DType::I64;
     array = convert(std::move(array), result, false);
   } else if (kind == ReduceKind::Mean) {
     if (!ir::isFloat(dtype))
@@ -425,7 +400,7 @@ Value Analyzer::callNumpy(llvm::StringRef name, Loc loc, Arguments arguments) {
   }
   if (std::optional<typed::ReduceKind> kind = reduceNamed(name))
     return reduce(*kind, name, loc, std::move(arguments));
-  if (std::optional<DType> dtype = dtypeNamed(name)) { // np.float64(x)
+  if (std::optional<DType> dtype = scalarClassNamed(name)) { // np.float64(x)
     std::vector<std::optional<Value>> values;
     if (!takeArguments(("np." + name).str(), loc, std::move(arguments), {"x"}, 1, values))
       return {loc, Poison{}};
@@ -433,7 +408,14 @@ Value Analyzer::callNumpy(llvm::StringRef name, Loc loc, Arguments arguments) {
       return unsupported(loc, "'np." + name + "' of an array", "a.astype(np." + name + ")");
     if (!values[0]->typeAs<ScalarType>())
       return unsupported(loc, "'np." + name + "' of this");
-    return toElement(std::move(*values[0]), *dtype, loc, true);
+    return toElement(std::move(*values[0]), *dtype, loc, ElementRule::Constructor);
+  }
+  if (name == "dtype") {
+    std::vector<std::optional<Value>> values;
+    if (!takeArguments("np.dtype", loc, std::move(arguments), {"dtype"}, 1, values))
+      return {loc, Poison{}};
+    std::optional<DType> dtype = dtypeOf(*values[0]);
+    return dtype ? Value{loc, DTypeValue{*dtype}} : Value{loc, Poison{}};
   }
   if (name == "where")
     return where(loc, std::move(arguments));
@@ -466,7 +448,7 @@ Value Analyzer::callNumpy(llvm::StringRef name, Loc loc, Arguments arguments) {
     const Value *both[] = {&*values[0], &*values[1]};
     DType dtype = *promote(both);
     for (std::optional<Value> &value : values)
-      *value = convert(std::move(*value), dtype, false);
+      *value = adopt(*this, std::move(*value), dtype);
     return power(loc, loc, std::move(*values[0]), std::move(*values[1]));
   }
   std::vector<std::optional<Value>> values;
@@ -497,12 +479,13 @@ Value Analyzer::callNumpy(llvm::StringRef name, Loc loc, Arguments arguments) {
     return unsupported(first.loc, "this argument of 'np." + name + "'");
   if (name == "clip") {
     std::vector<Value> low, high;
+    DType dtype = dtypeOfValue(first);
     low.push_back(std::move(first));
-    low.push_back(std::move(*values[1]));
+    low.push_back(clampBound(std::move(*values[1]), dtype, true));
     if (low[0].typeAs<ScalarType>())
       low[0] = strengthen(*this, std::move(low[0]));
     high.push_back(elementwise(loc, loc, ScalarOp::Maximum, Promotion::Same, std::move(low)));
-    high.push_back(std::move(*values[2]));
+    high.push_back(clampBound(std::move(*values[2]), dtype, false));
     return elementwise(loc, loc, ScalarOp::Minimum, Promotion::Same, std::move(high));
   }
   if (std::optional<Value> value = composedUnary(*this, name, loc, first))
@@ -567,7 +550,7 @@ Value Analyzer::callMethod(Value self, const std::string &name, Loc loc, Argumen
       return {loc, Poison{}};
     if (!values[0]->typeAs<ScalarType>())
       return unsupported(loc, "'fill' with anything but a number");
-    Value fill = toElement(std::move(*values[0]), dtype, loc, false);
+    Value fill = toElement(std::move(*values[0]), dtype, loc, ElementRule::Store);
     if (fill.isPoison())
       return fill;
     typed::Block stmts;

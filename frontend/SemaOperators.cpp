@@ -158,21 +158,18 @@ static Value numpyBinary(Analyzer &sema, BinaryOperator op, Loc loc, Loc opLoc, 
       return sema.fail(opLoc, message::booleanSubtract);
     break;
   case BinaryOperator::Div:
-    promotion = Analyzer::Promotion::Float;
-    if (dtype == DType::Bool) { // true division of booleans is float64
-      left = sema.convert(std::move(left), DType::I64, false);
-      right = sema.convert(std::move(right), DType::I64, false);
-    }
+    promotion = Analyzer::Promotion::Quotient;
     break;
   case BinaryOperator::FloorDiv:
   case BinaryOperator::Mod:
-    if (dtype == DType::Bool)
-      return sema.unsupported(opLoc, "an int8 result (integer division of booleans)");
-    break;
   case BinaryOperator::LShift:
   case BinaryOperator::RShift:
-    if (dtype == DType::Bool)
-      return sema.unsupported(opLoc, "an int8 result (a shift of booleans)");
+    if (dtype == DType::Bool) { // of booleans in int8
+      left = sema.convert(std::move(left), DType::I8, false);
+      right = sema.convert(std::move(right), DType::I8, false);
+    }
+    if (op == BinaryOperator::FloorDiv || op == BinaryOperator::Mod)
+      break;
     [[fallthrough]];
   case BinaryOperator::BitAnd:
   case BinaryOperator::BitOr:
@@ -308,9 +305,14 @@ Value Analyzer::power(Loc loc, Loc opLoc, Value left, Value right) {
     return pythonPower(*this, loc, opLoc, std::move(left), std::move(right));
   const Value *both[] = {&left, &right};
   DType dtype = *promote(both);
-  if (dtype == DType::Bool)
-    return unsupported(opLoc, "an int8 result (a power of booleans)");
   std::optional<double> exponent = knownNumber(right);
+  bool isSquare =
+      isArray(left) && dtypeOfValue(right) == DType::I64 && isWeak(right) && exponent == 2.0;
+  if (dtype == DType::Bool || (isSquare && dtypeOfValue(left) == DType::Bool)) {
+    dtype = DType::I8; // of booleans, and of squares of them, in int8
+    left = convert(std::move(left), dtype, false);
+    right = convert(std::move(right), dtype, false);
+  }
   if (isArray(left) && isWeak(right) && exponent && ir::isFloat(dtype)) {
     // NumPy's short cuts for an array and a Python number.
     typed::Block stmts;
@@ -345,7 +347,7 @@ Value Analyzer::power(Loc loc, Loc opLoc, Value left, Value right) {
   // Integers: NumPy refuses negative exponents before it computes anything.
   typed::Block stmts;
   left = stabilize(std::move(left), stmts);
-  if (!exponent || *exponent < 0) {
+  if (ir::isSigned(dtype) && ir::isSigned(dtypeOfValue(right)) && (!exponent || *exponent < 0)) {
     right = stabilize(std::move(right), stmts);
     Value negative =
         compare(ast::CompareOperator::Lt, loc, opLoc, duplicate(right), makeInteger(loc, 0));
@@ -457,6 +459,9 @@ Value Analyzer::compare(ast::CompareOperator op, Loc loc, Loc opLoc, Value left,
   default:
     return unsupported(opLoc, "this comparison");
   }
+  bool equality = op == ast::CompareOperator::Eq || op == ast::CompareOperator::NotEq;
+  if (equality && (left.as<DTypeValue>() || right.as<DTypeValue>()))
+    return compareTypes(op, loc, std::move(left), std::move(right));
   for (const Value *value : {&left, &right})
     if (!isNumeric(*value) && !value->typeAs<UnionType>())
       return unsupported(opLoc, "a comparison of " + describe(left) + " and " + describe(right));
@@ -477,11 +482,7 @@ Value Analyzer::compare(ast::CompareOperator op, Loc loc, Loc opLoc, Value left,
           part = convert(std::move(part), DType::I64, true);
       return applyNode(loc, opLoc, scalarOp, false, std::move(parts), DType::Bool, true);
     }
-    // A Python int beyond the array's integer type compares by value.
-    if (dtype == DType::I32 && (isWeak(parts[0]) || isWeak(parts[1])))
-      dtype = DType::I64;
-    for (Value &part : parts)
-      part = convert(std::move(part), dtype, false);
+    adoptForComparison(parts[0], parts[1]);
     return applyNode(loc, opLoc, scalarOp, false, std::move(parts), DType::Bool, false);
   });
 }

@@ -340,9 +340,18 @@ ScalarOp mirrored(ScalarOp op) {
   }
 }
 
+/// Integers without and with a sign.
+bool compareSigns(ScalarOp op, uint64_t a, int64_t b) {
+  return b < 0 ? compareValues(op, 1, 0) : compareValues(op, a, static_cast<uint64_t>(b));
+}
+
 Evaluated compare(ScalarOp op, const ScalarConstant &a, const ScalarConstant &b) {
   bool holds;
-  if (a.type != b.type)
+  if (a.type == DType::U64 && b.type == DType::I64)
+    holds = compareSigns(op, valueOf<uint64_t>(a), valueOf<int64_t>(b));
+  else if (a.type == DType::I64 && b.type == DType::U64)
+    holds = compareSigns(mirrored(op), valueOf<uint64_t>(b), valueOf<int64_t>(a));
+  else if (a.type != b.type)
     holds = isFloat(b.type) ? compareMixed(op, valueOf<int64_t>(a), valueOf<double>(b))
                             : compareMixed(mirrored(op), valueOf<int64_t>(b), valueOf<double>(a));
   else

@@ -97,8 +97,10 @@ Interval Facts::intervalOf(const Scalar &tree) const {
                      return Interval();
                    Interval range = intervalOfType(node.type);
                    const auto *operand = std::get_if<ScalarApply>(&node.operand.front().node);
-                   if (operand && !isFloat(operand->type) && operand->type != DType::I64)
-                     return meet(range, intervalOfType(operand->type));
+                   if (operand && !isFloat(operand->type) && operand->type != DType::I64) {
+                     Interval of = intervalOfType(operand->type);
+                     return range.contains(of) ? of : range; // else it may wrap
+                   }
                    bool same = isInteger(node.operand.front());
                    Interval of = same ? intervalOf(node.operand.front()) : Interval();
                    return same && (node.checked || range.contains(of)) ? meet(range, of) : range;

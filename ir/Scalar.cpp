@@ -70,8 +70,9 @@ std::optional<DType> resultType(ScalarOp op, bool checked, llvm::ArrayRef<DType>
   case Typing::Same:
     return when(allSame && (checked ? takesChecked(op, first) : takes(op, first)), first);
   case Typing::Compare: {
-    bool mixed = (first == DType::I64 && operands[1] == DType::F64) ||
-                 (first == DType::F64 && operands[1] == DType::I64);
+    DType second = operands[1], other = first == DType::I64 ? second : first;
+    bool mixed = (first == DType::I64 || second == DType::I64) &&
+                 (other == DType::F64 || other == DType::U64);
     return when(allSame || mixed, DType::Bool);
   }
   case Typing::Select:

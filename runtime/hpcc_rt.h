@@ -195,10 +195,10 @@ void hpc_print_f32(float value);
 
 /// repr() of a NumPy scalar, as inside a list or tuple: np.True_, np.int64(3), np.float64(1.5).
 void hpc_print_repr_bool(bool value);
-void hpc_print_repr_i32(int32_t value);
-void hpc_print_repr_i64(int64_t value);
 void hpc_print_repr_f32(float value);
 void hpc_print_repr_f64(double value);
+/// Of an integer type, from its value's bits: np.uint8(3).
+void hpc_print_repr_integer(int64_t bits, int32_t dtype);
 
 /// str() of a NumPy array with default print options, any strides.
 void hpc_print_array(const void *descriptor, int32_t dims, int32_t dtype);

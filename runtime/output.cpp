@@ -158,12 +158,10 @@ void hpc_print_f32(float value) {
 
 void hpc_print_repr_bool(bool value) { print(value ? "np.True_" : "np.False_"); }
 
-void hpc_print_repr_i32(int32_t value) {
-  printWith([&](std::string &text) { appendScalarRepr(text, HPC_I32, &value); });
-}
-
-void hpc_print_repr_i64(int64_t value) {
-  printWith([&](std::string &text) { appendScalarRepr(text, HPC_I64, &value); });
+/// The low bytes come first, so that the bits are a value of each narrower type.
+void hpc_print_repr_integer(int64_t bits, int32_t dtype) {
+  printWith(
+      [&](std::string &text) { appendScalarRepr(text, static_cast<hpc_dtype>(dtype), &bits); });
 }
 
 void hpc_print_repr_f32(float value) {

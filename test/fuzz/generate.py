@@ -10,6 +10,7 @@ import argparse
 import random
 import sys
 
+from element_types import ElementTypes
 from exchanges import Exchanges
 from expressions import BOOL, FLOAT, INT, LIMIT, NAMES, Array, Expressions, List, Scalar, is_float, promote
 from kernels import KINDS, Kernels
@@ -29,7 +30,7 @@ class Function:
         self.results = results
 
 
-class Generator(Expressions, Kernels, Exchanges, Reductions):
+class Generator(Expressions, Kernels, Exchanges, Reductions, ElementTypes):
     """Writes one program."""
 
     def __init__(self, seed):

@@ -6,7 +6,7 @@ in loops, prints inside. Values stay small, so that floats stay finite.
 """
 
 INDENT = "    "
-KINDS = ["time_loop", "exchange_loop", "element_loop", "chain", "row_loop"]
+KINDS = ["time_loop", "exchange_loop", "element_loop", "chain", "row_loop", "element_types"]
 
 
 class Kernels:

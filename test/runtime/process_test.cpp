@@ -94,9 +94,9 @@ static void runScalars() {
   hpc_print_text(" ", 1);
   hpc_print_repr_bool(false);
   hpc_print_text(" ", 1);
-  hpc_print_repr_i32(-3);
+  hpc_print_repr_integer(-3, HPC_I32);
   hpc_print_text(" ", 1);
-  hpc_print_repr_i64(INT64_MIN);
+  hpc_print_repr_integer(INT64_MIN, HPC_I64);
   hpc_print_text(" ", 1);
   hpc_print_repr_f32(1.5F);
   hpc_print_text(" ", 1);
