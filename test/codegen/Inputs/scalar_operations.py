@@ -18,6 +18,7 @@ FLOAT_BINARY = (
     "maximum({}, {})|fmin({}, {})|fmax({}, {})|fmod({}, {})|copysign({}, {})|nextafter({}, {})|"
     "power({}, {})|arctan2({}, {})|hypot({}, {})|select({0} < {1}, {0}, {1})"
 ).split("|")
+NARROW = [("w", "i32"), ("t", "i8"), ("o", "u8"), ("u", "u32"), ("q", "u64")]
 COMPARISONS = "{} < {}|{} <= {}|{} > {}|{} >= {}|{} == {}|{} != {}".split("|")
 FLOAT_UNARY = (
     "negate absolute sign sqrt floor ceil trunc rint exp exp2 expm1 log log2 log10 log1p sin cos tan "
@@ -83,19 +84,22 @@ def main():
     writer.table("d", "f64", FLOATS)
     writer.table("f", "f32", FLOATS)
     writer.table("l", "i64", INTEGERS)
-    writer.lines += ["alloc %w : i32[13]", "alloc %b : bool[2]", "%b[0] = false", "%b[1] = true"]
-    writer.lines += ["compute (i in [0, 13) par) {", "  %w[i] = i32(%l[i])", "}"]
-    writer.sizes.update(w=13, b=2)
+    writer.lines += ["alloc %b : bool[2]", "%b[0] = false", "%b[1] = true"]
+    for table, kind in NARROW:
+        writer.lines += ["alloc %%%s : %s[13]" % (table, kind), "compute (i in [0, 13) par) {"]
+        writer.lines += ["  %%%s[i] = %s(%%l[i])" % (table, kind), "}"]
+        writer.sizes[table] = 13
+    writer.sizes["b"] = 2
     for table, kind in [("d", "f64"), ("f", "f32")]:
         for name in FLOAT_UNARY:
             writer.apply(kind, name + "({})", table)
         for name in PREDICATES:
             writer.apply("bool", name + "({})", table)
-        for name in "i64 i32 u8 u32 u64 f32 f64".split():
+        for name in "i64 i32 i16 i8 u8 u16 u32 u64 f32 f64".split():
             writer.apply(name, name + "({})", table)
         for operation in FLOAT_BINARY:
             writer.apply(kind, operation, table, table)
-    for table, kind in [("l", "i64"), ("w", "i32")]:
+    for table, kind in [("l", "i64")] + NARROW:
         for name in INTEGER_UNARY:
             writer.apply(kind, name + "({})", table)
         for name in "bool i64 i32 i16 u8 u32 u64 f32 f64".split():
@@ -103,7 +107,7 @@ def main():
         for operation in INTEGER_BINARY:
             writer.apply(kind, operation, table, table)
     for operation in COMPARISONS:
-        for first, second in ["dd", "ff", "ll", "ww", "ld", "dl"]:
+        for first, second in ["dd", "ff", "ll", "ww", "tt", "oo", "qq", "ld", "dl", "lq", "ql"]:
             writer.apply("bool", operation, first, second)
     for operation in BOOL_BINARY:
         writer.apply("bool", operation, "b", "b")
@@ -113,7 +117,7 @@ def main():
         writer.apply(name, name + "({})", "b")
     writer.apply("f64", "round_digits({}, [i - 4])", "d")
     writer.apply("i64", "power({}, i)", "l")
-    writer.lines += ["drop %" + name for name in "dflwb"]
+    writer.lines += ["drop %" + name for name in "dflwtouqb"]
     print('program @scalars file "scalars.hpc" stage(source) {')
     print("  func @main() effects(prints) {")
     print("\n".join("    " + line for line in writer.lines))
