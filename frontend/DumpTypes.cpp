@@ -142,6 +142,8 @@ std::string Dumper::constantText(const ir::ScalarConstant &constant) {
     stream << (constant.bits ? "True" : "False");
   else if (ir::isFloat(constant.type))
     stream << llvm::format("%.17g", ir::asDouble(constant));
+  else if (ir::isUnsigned(constant.type))
+    stream << constant.bits;
   else
     stream << ir::asInteger(constant);
   return text;

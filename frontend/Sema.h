@@ -60,10 +60,15 @@ struct TupleValue {
 struct TextValue {
   std::string text;
 };
-/// A dtype or a type used as one: np.float64, "int32", float, x.dtype.
+/// A Python int from 2^63 on: an operand of uint64 and of floats.
+struct LargeIntegerValue {
+  uint64_t value;
+};
+/// A dtype or a type used as one: x.dtype, np.float64; the numbers that np.iinfo(dtype) knows.
 struct DTypeValue {
   ir::DType dtype;
-  bool isClass = false; // np.float64, not x.dtype
+  enum class Kind { DType, Class, Limits } kind = Kind::DType;
+  bool operator==(const DTypeValue &) const = default;
 };
 struct Captured;
 /// A user's function; exactly one of the first two is set.
@@ -98,8 +103,9 @@ struct MethodValue {
 /// What an expression evaluates to while the program is analysed. Move-only: it owns typed code.
 struct Value {
   Loc loc;
-  std::variant<Poison, TypedValue, TupleValue, TextValue, DTypeValue, FunctionValue, BuiltinValue,
-               ModuleValue, NoneValue, EllipsisValue, RangeValue, MethodValue>
+  std::variant<Poison, TypedValue, TupleValue, TextValue, LargeIntegerValue, DTypeValue,
+               FunctionValue, BuiltinValue, ModuleValue, NoneValue, EllipsisValue, RangeValue,
+               MethodValue>
       node;
 
   template <typename T> const T *as() const { return std::get_if<T>(&node); }
@@ -387,6 +393,8 @@ struct Analyzer {
   // Expressions (SemaExpr.cpp)
   // ---------------------------------------------------------------------
   Value evaluate(const ast::Expr &expr) { return atRoot(evaluateKept(expr)); }
+  /// The same where an int from 2^63 on may be one; adoptLarge makes it a number.
+  Value evaluateOperand(const ast::Expr &expr);
   /// The same where a value that is there on one rank only may stay so.
   Value evaluateKept(const ast::Expr &expr);
   Value evaluateNode(const ast::Expr &expr);
@@ -438,6 +446,10 @@ struct Analyzer {
   std::optional<ir::DType> promote(llvm::ArrayRef<const Value *> values);
   /// The float type in which a math function of these computes; nothing for float16.
   std::optional<ir::DType> promoteToFloat(llvm::ArrayRef<const Value *> values);
+  /// An int from 2^63 on as what the other operand makes of it; false after a message.
+  bool adoptLarge(Value &left, Value &right);
+  /// np.iinfo(dtype).max and the like.
+  Value limitOf(DTypeValue limits, const std::string &name, Loc loc);
   /// Both as operands of an exact comparison, at least one of which is strong.
   void adoptForComparison(Value &left, Value &right);
   /// A bound of np.clip over elements of this dtype: a Python int beyond it on the side where it
@@ -447,6 +459,7 @@ struct Analyzer {
   Value makeInteger(Loc loc, int64_t value);
   Value makeFloat(Loc loc, double value);
   Value makeBool(Loc loc, bool value);
+  Value makeUnsigned(Loc loc, uint64_t value);
   Value constantOfType(Loc loc, ScalarType type, double value);
   /// A copy of code that is only a constant or a read of a variable.
   Value duplicate(const Value &value);
@@ -492,6 +505,7 @@ struct Analyzer {
   void checkElements(Value &list, ir::DType dtype, typed::Block &stmts);
   Value transposeArray(Loc loc, Value array, std::vector<unsigned> order);
   Value where(Loc loc, Arguments arguments);
+  Value dtypeFunction(llvm::StringRef name, Loc loc, Arguments arguments);
   Value copyArray(Loc loc, Value array, bool keepOrder);
   Value astype(Loc loc, Value array, Arguments arguments);
   // Ranks (SemaRanks.cpp).
@@ -503,7 +517,8 @@ struct Analyzer {
   Value callMpi(const std::string &name, Loc loc, Arguments arguments);
   Value callReduce(Loc loc, Arguments arguments, bool everywhere);
   Value callReceive(Loc loc, Arguments arguments);
-  /// A use of a value: where it is there on one rank only, the others raise an error.
+  /// A use of a value: where it is there on one rank only, the others raise an error. An int that
+  /// needs more than 64 bits has no use.
   Value atRoot(Value value);
   std::optional<ir::DType> dtypeOf(const Value &value);
   bool shapeArgument(Value value, typed::ExprList &sizes, std::vector<SymbolicSize> &shape);

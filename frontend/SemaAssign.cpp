@@ -190,7 +190,7 @@ void Analyzer::analyzeAugAssign(const ast::Stmt &stmt, const ast::AugAssign &nod
     Value current = readName(name->id, node.target->loc);
     if (auto *pair = current.as<TupleValue>(); pair && pair->onlyAtRoot)
       current = stabilize(atRoot(std::move(current)), *out);
-    Value operand = evaluate(*node.value);
+    Value operand = evaluateOperand(*node.value);
     if (current.isPoison() || operand.isPoison())
       return;
     if (const auto *array = current.typeAs<ArrayType>()) {
@@ -240,7 +240,8 @@ void Analyzer::analyzeAugAssign(const ast::Stmt &stmt, const ast::AugAssign &nod
     typed::Element element{std::make_unique<typed::Expr>(std::move(duplicate(base).expr())), {}};
     element.indices.push_back(std::move(duplicate(index).expr()));
     Value current = makeTyped(node.target->loc, ScalarType{type.element, true}, std::move(element));
-    Value result = binary(node.op, stmt.loc, node.opLoc, std::move(current), evaluate(*node.value));
+    Value result =
+        binary(node.op, stmt.loc, node.opLoc, std::move(current), evaluateOperand(*node.value));
     if (result.isPoison())
       return;
     const auto *scalar = result.typeAs<ScalarType>();
@@ -284,7 +285,8 @@ void Analyzer::analyzeAugAssign(const ast::Stmt &stmt, const ast::AugAssign &nod
     for (const Value &index : indices)
       element.indices.push_back(std::move(duplicate(index).expr()));
     Value current = makeTyped(node.target->loc, ScalarType{type.dtype, false}, std::move(element));
-    Value result = binary(node.op, stmt.loc, node.opLoc, std::move(current), evaluate(*node.value));
+    Value result =
+        binary(node.op, stmt.loc, node.opLoc, std::move(current), evaluateOperand(*node.value));
     if (result.isPoison())
       return;
     if (result.typeAs<ArrayType>()) {
@@ -312,7 +314,8 @@ void Analyzer::analyzeAugAssign(const ast::Stmt &stmt, const ast::AugAssign &nod
   facts.origin = std::move(origin);
   facts.subscript = node.target.get();
   Value current = makeTyped(node.target->loc, viewType, typed::Read{view, false}, facts);
-  Value result = binary(node.op, stmt.loc, node.opLoc, std::move(current), evaluate(*node.value));
+  Value result =
+      binary(node.op, stmt.loc, node.opLoc, std::move(current), evaluateOperand(*node.value));
   if (result.isPoison())
     return;
   result = toOutput(std::move(result), viewType, stmt.loc, node.op);

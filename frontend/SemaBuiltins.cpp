@@ -253,9 +253,14 @@ static bool printItems(Analyzer &sema, Value &value, bool repr,
   }
   if (const auto *dtype = value.as<DTypeValue>()) {
     std::string name = ir::numpyNameOf(dtype->dtype).str();
-    items.push_back(typed::PrintText{dtype->isClass ? "<class 'numpy." + name + "'>"
-                                     : repr         ? "dtype('" + name + "')"
-                                                    : name});
+    if (dtype->kind == DTypeValue::Kind::Limits) {
+      sema.unsupported(value.loc, "printing the limits of a type");
+      return false;
+    }
+    bool isClass = dtype->kind == DTypeValue::Kind::Class;
+    items.push_back(typed::PrintText{isClass ? "<class 'numpy." + name + "'>"
+                                     : repr  ? "dtype('" + name + "')"
+                                             : name});
     return true;
   }
   if (auto *tuple = value.as<TupleValue>()) {

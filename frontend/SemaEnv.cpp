@@ -29,6 +29,8 @@ std::string describe(const Value &value) {
     return "function";
   if (value.as<DTypeValue>())
     return "type";
+  if (value.as<LargeIntegerValue>())
+    return "int";
   if (value.as<ModuleValue>())
     return "module";
   if (value.as<RangeValue>())
@@ -100,7 +102,10 @@ std::string staticKey(const Value &value) {
         if constexpr (std::is_same_v<T, TextValue>)
           return "text:" + node.text;
         else if constexpr (std::is_same_v<T, DTypeValue>)
-          return (node.isClass ? "class:" : "dtype:") + ir::nameOf(node.dtype).str();
+          return "dtype:" + std::to_string(static_cast<int>(node.kind)) +
+                 ir::nameOf(node.dtype).str();
+        else if constexpr (std::is_same_v<T, LargeIntegerValue>)
+          return "int:" + std::to_string(node.value);
         else if constexpr (std::is_same_v<T, FunctionValue>)
           return "function:" +
                  llvm::utohexstr(reinterpret_cast<uintptr_t>(

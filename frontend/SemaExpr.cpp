@@ -65,10 +65,12 @@ Value Analyzer::evaluateCompare(const ast::Expr &expr, const ast::Compare &node)
     if (op == ast::CompareOperator::Is || op == ast::CompareOperator::IsNot ||
         op == ast::CompareOperator::In || op == ast::CompareOperator::NotIn)
       return unsupported(loc, "'" + ast::spelling(op) + "'");
-  Value left = evaluate(*node.left);
-  if (node.ops.size() == 1)
+  if (node.ops.size() == 1) {
+    Value left = evaluateOperand(*node.left);
     return compare(node.ops[0], expr.loc, node.opLocs[0], std::move(left),
-                   evaluate(node.comparators[0]));
+                   evaluateOperand(node.comparators[0]));
+  }
+  Value left = evaluate(*node.left);
   // a < b < c: b is evaluated once, c only if a < b.
   std::function<Value(size_t, Value)> chain = [&](size_t index, Value first) -> Value {
     typed::Block stmts;
@@ -114,7 +116,9 @@ Value Analyzer::evaluateConstant(const ast::Expr &expr, const ast::Constant &nod
           [&](ast::EllipsisValue) -> Value { return {expr.loc, EllipsisValue{}}; },
           [&](bool value) -> Value { return makeBool(expr.loc, value); },
           [&](int64_t value) -> Value { return makeInteger(expr.loc, value); },
-          [&](ast::UnsignedValue) -> Value { return fail(expr.loc, message::integerTooLarge); },
+          [&](ast::UnsignedValue value) -> Value {
+            return {expr.loc, LargeIntegerValue{value.value}};
+          },
           [&](double value) -> Value { return makeFloat(expr.loc, value); },
           [&](std::complex<double>) -> Value { return unsupported(expr.loc, "a complex number"); },
           [&](const std::string &text) -> Value { return {expr.loc, TextValue{text}}; },
@@ -353,7 +357,9 @@ Value Analyzer::evaluateAttribute(const ast::Expr &expr, const ast::Attribute &n
     shape.elements[0] = sequence(expr.loc, std::move(stmts), std::move(shape.elements[0]));
     return {expr.loc, std::move(shape)};
   }
-  if (const auto *dtype = value.as<DTypeValue>(); dtype && !dtype->isClass) {
+  if (const auto *dtype = value.as<DTypeValue>(); dtype && dtype->kind == DTypeValue::Kind::Limits)
+    return limitOf(*dtype, node.attr, expr.loc);
+  if (const auto *dtype = value.as<DTypeValue>(); dtype && dtype->kind == DTypeValue::Kind::DType) {
     if (node.attr == "itemsize")
       return makeInteger(expr.loc, ir::sizeOf(dtype->dtype));
     if (node.attr == "name")
@@ -397,13 +403,17 @@ Value Analyzer::evaluateAttribute(const ast::Expr &expr, const ast::Attribute &n
 
 Value Analyzer::evaluateCall(const ast::Expr &expr, const ast::Call &node) {
   Value callee = evaluate(*node.func);
+  const auto *dtype = callee.as<DTypeValue>();
+  bool isClass = dtype && dtype->kind == DTypeValue::Kind::Class;
+  bool takesLarge = isClass && dtype->dtype == DType::U64;
   Arguments arguments;
   for (const ast::Expr &argument : node.args) {
     if (std::get_if<ast::Starred>(&argument.node)) {
       callee = unsupported(argument.loc, "a starred argument");
       continue;
     }
-    arguments.push_back({"", argument.loc, evaluate(argument)});
+    arguments.push_back(
+        {"", argument.loc, takesLarge ? evaluateOperand(argument) : evaluate(argument)});
   }
   for (const ast::Keyword &keyword : node.keywords) {
     if (keyword.name.empty()) {
@@ -419,12 +429,17 @@ Value Analyzer::evaluateCall(const ast::Expr &expr, const ast::Call &node) {
     return callFunction(*userFunction, expr.loc, std::move(arguments));
   if (const auto *builtin = callee.as<BuiltinValue>())
     return callBuiltin(builtin->name, expr.loc, std::move(arguments));
-  if (const auto *dtype = callee.as<DTypeValue>(); dtype && dtype->isClass)
+  if (isClass)
     return callBuiltin(("np." + ir::numpyNameOf(dtype->dtype)).str(), expr.loc,
                        std::move(arguments));
   if (auto *method = callee.as<MethodValue>())
     return callMethod(std::move(*method->self), method->name, expr.loc, std::move(arguments));
   return fail(expr.loc, message::notCallable, describe(callee));
+}
+
+Value Analyzer::evaluateOperand(const ast::Expr &expr) {
+  Value value = evaluateKept(expr);
+  return value.as<LargeIntegerValue>() ? std::move(value) : atRoot(std::move(value));
 }
 
 Value Analyzer::evaluateKept(const ast::Expr &expr) {
@@ -443,8 +458,8 @@ Value Analyzer::evaluateNode(const ast::Expr &expr) {
           [&](const ast::Name &node) { return readName(node.id, expr.loc); },
           [&](const ast::BoolOp &node) { return evaluateBoolOp(expr, node); },
           [&](const ast::BinOp &node) {
-            Value left = evaluate(*node.left);
-            Value right = evaluate(*node.right);
+            Value left = evaluateOperand(*node.left);
+            Value right = evaluateOperand(*node.right);
             return binary(node.op, expr.loc, node.opLoc, std::move(left), std::move(right));
           },
           [&](const ast::UnaryOp &node) {

@@ -32,32 +32,34 @@ void Analyzer::evaluateDefaults(const ast::Parameters &parameters) {
 
 std::string signatureOf(const Value &value) {
   return std::visit(
-      ir::overloaded{[](const TypedValue &node) { return nameOf(node.expr.type); },
-                     [](const TupleValue &node) {
-                       std::string text = "(";
-                       for (const Value &element : node.elements)
-                         text += signatureOf(element) + ",";
-                       return text + ")";
-                     },
-                     [](const TextValue &node) { return "text:" + node.text; },
-                     [](const DTypeValue &node) {
-                       return (node.isClass ? "class:" : "dtype:") + ir::nameOf(node.dtype).str();
-                     },
-                     [](const FunctionValue &node) {
-                       std::string text =
-                           "function:" +
-                           llvm::utohexstr(reinterpret_cast<uintptr_t>(
-                               node.def ? static_cast<const void *>(node.def) : node.lambda));
-                       if (node.captured)
-                         for (const Captured &captured : *node.captured)
-                           text += ";" + captured.name + "=" + signatureOf(captured.value);
-                       return text;
-                     },
-                     [](const BuiltinValue &node) { return "builtin:" + node.name; },
-                     [](const ModuleValue &node) { return "module:" + node.name; },
-                     [](const NoneValue &) { return std::string("None"); },
-                     [](const EllipsisValue &) { return std::string("..."); },
-                     [](const auto &) { return std::string("?"); }},
+      ir::overloaded{
+          [](const TypedValue &node) { return nameOf(node.expr.type); },
+          [](const TupleValue &node) {
+            std::string text = "(";
+            for (const Value &element : node.elements)
+              text += signatureOf(element) + ",";
+            return text + ")";
+          },
+          [](const TextValue &node) { return "text:" + node.text; },
+          [](const DTypeValue &node) {
+            return "dtype:" + std::to_string(static_cast<int>(node.kind)) +
+                   ir::nameOf(node.dtype).str();
+          },
+          [](const LargeIntegerValue &node) { return "int:" + std::to_string(node.value); },
+          [](const FunctionValue &node) {
+            std::string text =
+                "function:" + llvm::utohexstr(reinterpret_cast<uintptr_t>(
+                                  node.def ? static_cast<const void *>(node.def) : node.lambda));
+            if (node.captured)
+              for (const Captured &captured : *node.captured)
+                text += ";" + captured.name + "=" + signatureOf(captured.value);
+            return text;
+          },
+          [](const BuiltinValue &node) { return "builtin:" + node.name; },
+          [](const ModuleValue &node) { return "module:" + node.name; },
+          [](const NoneValue &) { return std::string("None"); },
+          [](const EllipsisValue &) { return std::string("..."); },
+          [](const auto &) { return std::string("?"); }},
       value.node);
 }
 

@@ -30,7 +30,8 @@ constexpr llvm::StringRef otherFunctions[] = {
     "amax",      "prod",        "any",        "all",       "argmin",     "argmax",   "transpose",
     "power",     "float_power", "pow",        "square",    "reciprocal", "negative", "positive",
     "floor",     "ceil",        "trunc",      "deg2rad",   "rad2deg",    "degrees",  "radians",
-    "heaviside", "size",        "shape",      "ndim",      "clip",       "dtype"};
+    "heaviside", "size",        "shape",      "ndim",      "clip",       "dtype",    "iinfo",
+    "finfo"};
 
 /// The functions of Python 3.11's math, supported or not.
 constexpr llvm::StringRef mathNames[] = {
@@ -89,7 +90,7 @@ Value Analyzer::moduleAttribute(const std::string &module, const std::string &na
   if (name == "newaxis")
     return {loc, NoneValue{}};
   if (std::optional<DType> dtype = scalarClassNamed(name))
-    return {loc, DTypeValue{*dtype, true}};
+    return {loc, DTypeValue{*dtype, DTypeValue::Kind::Class}};
   if (knowsNumpyName(name))
     return {loc, BuiltinValue{"np." + name}};
   auto builder = diags.report(loc, message::unsupportedConstruct, "'numpy." + name + "'");
@@ -406,17 +407,14 @@ Value Analyzer::callNumpy(llvm::StringRef name, Loc loc, Arguments arguments) {
       return {loc, Poison{}};
     if (values[0]->typeAs<ArrayType>())
       return unsupported(loc, "'np." + name + "' of an array", "a.astype(np." + name + ")");
+    if (const auto *large = values[0]->as<LargeIntegerValue>())
+      return makeUnsigned(loc, large->value);
     if (!values[0]->typeAs<ScalarType>())
       return unsupported(loc, "'np." + name + "' of this");
     return toElement(std::move(*values[0]), *dtype, loc, ElementRule::Constructor);
   }
-  if (name == "dtype") {
-    std::vector<std::optional<Value>> values;
-    if (!takeArguments("np.dtype", loc, std::move(arguments), {"dtype"}, 1, values))
-      return {loc, Poison{}};
-    std::optional<DType> dtype = dtypeOf(*values[0]);
-    return dtype ? Value{loc, DTypeValue{*dtype}} : Value{loc, Poison{}};
-  }
+  if (name == "dtype" || name == "iinfo" || name == "finfo")
+    return dtypeFunction(name, loc, std::move(arguments));
   if (name == "where")
     return where(loc, std::move(arguments));
   if (name == "arange")

@@ -246,7 +246,7 @@ static std::optional<Value> sequenceOperator(Analyzer &sema, BinaryOperator op, 
 }
 
 Value Analyzer::binary(BinaryOperator op, Loc loc, Loc opLoc, Value left, Value right) {
-  if (left.isPoison() || right.isPoison())
+  if (left.isPoison() || right.isPoison() || !adoptLarge(left, right))
     return {loc, Poison{}};
   if (op == BinaryOperator::MatMult)
     return unsupported(opLoc, "the operator '@'");
@@ -430,7 +430,7 @@ Value Analyzer::unary(ast::UnaryOperator op, Loc loc, Value operand) {
 }
 
 Value Analyzer::compare(ast::CompareOperator op, Loc loc, Loc opLoc, Value left, Value right) {
-  if (left.isPoison() || right.isPoison())
+  if (left.isPoison() || right.isPoison() || !adoptLarge(left, right))
     return {loc, Poison{}};
   const auto *leftText = left.as<TextValue>(), *rightText = right.as<TextValue>();
   if (leftText && rightText &&

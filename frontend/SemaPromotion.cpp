@@ -3,6 +3,8 @@
 #include "frontend/Sema.h"
 #include "ir/Interval.h"
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/StringSwitch.h"
+#include <limits>
 
 namespace hpcc::frontend::sema {
 
@@ -45,7 +47,7 @@ std::optional<DType> dtypeNamed(llvm::StringRef text) {
 }
 
 std::optional<DType> Analyzer::dtypeOf(const Value &value) {
-  if (const auto *dtype = value.as<DTypeValue>())
+  if (const auto *dtype = value.as<DTypeValue>(); dtype && dtype->kind != DTypeValue::Kind::Limits)
     return dtype->dtype;
   if (const auto *text = value.as<TextValue>())
     if (auto dtype = dtypeNamed(text->text))
@@ -57,6 +59,55 @@ std::optional<DType> Analyzer::dtypeOf(const Value &value) {
     unsupported(value.loc, "this dtype",
                 "bool, int8, int16, int32, int64, uint8 to uint64, float32 or float64");
   return std::nullopt;
+}
+
+Value Analyzer::dtypeFunction(llvm::StringRef name, Loc loc, Arguments arguments) {
+  std::vector<std::optional<Value>> values;
+  std::string full = ("np." + name).str();
+  llvm::StringRef parameter = name == "iinfo" ? "type" : "dtype";
+  if (!takeArguments(full, loc, std::move(arguments), parameter, 1, values))
+    return {loc, Poison{}};
+  std::optional<DType> dtype = dtypeOf(*values[0]);
+  if (!dtype)
+    return {loc, Poison{}};
+  if (name == "dtype")
+    return {loc, DTypeValue{*dtype}};
+  if (name == "finfo" ? !ir::isFloat(*dtype) : !ir::isInteger(*dtype))
+    return unsupported(loc, "'" + full + "' of this dtype");
+  return {loc, DTypeValue{*dtype, DTypeValue::Kind::Limits}};
+}
+
+Value Analyzer::limitOf(DTypeValue limits, const std::string &name, Loc loc) {
+  DType dtype = limits.dtype;
+  if (name == "bits")
+    return makeInteger(loc, 8 * static_cast<int64_t>(ir::sizeOf(dtype)));
+  if (name == "dtype")
+    return {loc, DTypeValue{dtype}};
+  if (ir::isInteger(dtype)) {
+    ir::Interval range = ir::intervalOfType(dtype);
+    if (name == "min")
+      return makeInteger(loc, ir::isUnsigned(dtype) ? 0 : static_cast<int64_t>(range.lo));
+    if (name == "max" && dtype == DType::U64)
+      return {loc, LargeIntegerValue{UINT64_MAX}};
+    if (name == "max")
+      return makeInteger(loc, static_cast<int64_t>(range.hi));
+  } else {
+    auto of = [&](auto numbers) {
+      using Numbers = decltype(numbers);
+      return llvm::StringSwitch<std::optional<double>>(name)
+          .Case("max", Numbers::max())
+          .Case("min", Numbers::lowest())
+          .Case("eps", Numbers::epsilon())
+          .Cases({"tiny", "smallest_normal"}, Numbers::min())
+          .Case("smallest_subnormal", Numbers::denorm_min())
+          .Default(std::nullopt);
+    };
+    std::optional<double> number =
+        dtype == DType::F32 ? of(std::numeric_limits<float>()) : of(std::numeric_limits<double>());
+    if (number)
+      return constantOfType(loc, {dtype, false}, *number);
+  }
+  return unsupported(loc, "attribute '" + name + "'");
 }
 
 Value Analyzer::compareTypes(ast::CompareOperator op, Loc loc, Value left, Value right) {
@@ -156,6 +207,22 @@ Value adopt(Analyzer &sema, Value value, DType dtype) {
   bool checked = isWeak(value) && dtypeOfValue(value) == DType::I64 && ir::isInteger(dtype) &&
                  dtype != DType::I64;
   return sema.convert(std::move(value), dtype, false, checked);
+}
+
+bool Analyzer::adoptLarge(Value &left, Value &right) {
+  for (auto [value, other] : {std::pair(&left, &right), std::pair(&right, &left)}) {
+    const auto *large = value->as<LargeIntegerValue>();
+    if (!large)
+      continue;
+    DType dtype = isNumeric(*other) ? dtypeOfValue(*other) : DType::Bool;
+    if (dtype != DType::U64 && dtype != DType::F64) {
+      fail(value->loc, message::integerTooLarge);
+      return false;
+    }
+    *value = dtype == DType::U64 ? makeUnsigned(value->loc, large->value)
+                                 : makeFloat(value->loc, static_cast<double>(large->value));
+  }
+  return true;
 }
 
 bool fitsType(DType type, int64_t value) {

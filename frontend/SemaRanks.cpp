@@ -148,6 +148,8 @@ Value Analyzer::callReduce(Loc loc, Arguments arguments, bool everywhere) {
 }
 
 Value Analyzer::atRoot(Value value) {
+  if (value.as<LargeIntegerValue>())
+    return fail(value.loc, message::integerTooLarge);
   auto *pair = value.as<TupleValue>();
   if (!pair || !pair->onlyAtRoot)
     return value;

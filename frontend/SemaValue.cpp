@@ -75,6 +75,9 @@ Value Analyzer::makeFloat(Loc loc, double value) {
   return makeConstant(*this, loc, weakFloat, llvm::bit_cast<uint64_t>(value));
 }
 Value Analyzer::makeBool(Loc loc, bool value) { return makeConstant(*this, loc, weakBool, value); }
+Value Analyzer::makeUnsigned(Loc loc, uint64_t value) {
+  return makeConstant(*this, loc, {DType::U64, false}, value);
+}
 
 Value Analyzer::constantOfType(Loc loc, ScalarType type, double value) {
   ir::Scalar constant = ir::isFloat(type.dtype)
@@ -116,6 +119,7 @@ Value Analyzer::duplicate(const Value &value) {
   Value copy{value.loc, Poison{}};
   std::visit(overloaded{[&](const TextValue &node) { copy.node = node; },
                         [&](const DTypeValue &node) { copy.node = node; },
+                        [&](const LargeIntegerValue &node) { copy.node = node; },
                         [&](const FunctionValue &node) { copy.node = node; },
                         [&](const BuiltinValue &node) { copy.node = node; },
                         [&](const ModuleValue &node) { copy.node = node; },
