@@ -138,6 +138,8 @@ llvm::Value *currentSlot(FunctionState &state, ir::BufferId buffer);
 /// The statements about names of arrays.
 void emitAlloc(FunctionState &state, ir::BufferId buffer, Loc loc);
 void emitView(FunctionState &state, const ir::View &view);
+/// The answer to ir::StateQuestion::Even.
+llvm::Value *emitIsEven(FunctionState &state, ir::BufferId buffer);
 void emitBind(FunctionState &state, ir::BufferId handle, ir::BufferId source);
 /// The handle names an array that is owned already; what it named before is let go.
 void moveToHandle(FunctionState &state, ir::BufferId handle, const Descriptor &array);

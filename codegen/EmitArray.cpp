@@ -386,6 +386,48 @@ static void applyBroadcast(FunctionState &state, const ir::View &view, const Des
   }
 }
 
+/// The distance of neighbours in row-major order: the stride of the last dimension that has any.
+static Value *emitDistance(FunctionState &state, BufferId buffer, const Descriptor &array) {
+  IRBuilder<> &builder = state.builder;
+  const ir::Buffer &row = state.program()[buffer];
+  Value *distance = builder.getInt64(1);
+  if (row.storage == ir::Storage::Own && row.layout.empty() && row.like.empty())
+    return distance;
+  for (auto [size, stride] : zip_equal(array.shape, array.stride))
+    distance =
+        builder.CreateSelect(builder.CreateICmpNE(size, builder.getInt64(1)), stride, distance);
+  return distance;
+}
+
+static void applyReshape(FunctionState &state, const ir::View &view, const Descriptor &base,
+                         Descriptor &result) {
+  IRBuilder<> &builder = state.builder;
+  for (const ir::Affine &form : std::get<ir::Reshape>(view.form).shape)
+    result.shape.push_back(emitAffine(state, form));
+  result.stride.resize(result.shape.size());
+  Value *stride = emitDistance(state, view.base, base);
+  for (size_t dim = result.shape.size(); dim-- > 0;) {
+    result.stride[dim] = stride;
+    stride = builder.CreateMul(stride, result.shape[dim]);
+  }
+}
+
+Value *emitIsEven(FunctionState &state, BufferId buffer) {
+  IRBuilder<> &builder = state.builder;
+  Descriptor array = descriptorOf(state, buffer);
+  Value *expected = emitDistance(state, buffer, array);
+  Value *even = builder.getTrue(), *empty = builder.getFalse();
+  for (size_t dim = array.shape.size(); dim-- > 0;) {
+    Value *size = array.shape[dim];
+    Value *fits = builder.CreateOr(builder.CreateICmpEQ(size, builder.getInt64(1)),
+                                   builder.CreateICmpEQ(array.stride[dim], expected));
+    even = builder.CreateAnd(even, fits);
+    empty = builder.CreateOr(empty, builder.CreateICmpEQ(size, builder.getInt64(0)));
+    expected = builder.CreateMul(expected, size);
+  }
+  return builder.CreateOr(even, empty);
+}
+
 void emitView(FunctionState &state, const ir::View &view) {
   IRBuilder<> &builder = state.builder;
   Descriptor base = descriptorOf(state, view.base);
@@ -399,6 +441,7 @@ void emitView(FunctionState &state, const ir::View &view) {
       ir::overloaded{
           [&](const ir::Subscript &form) { applySubscript(state, base, form, result, offset); },
           [&](const ir::Broadcast &) { applyBroadcast(state, view, base, result); },
+          [&](const ir::Reshape &) { applyReshape(state, view, base, result); },
           [&](const ir::Permute &form) {
             for (unsigned dim : form.order) {
               result.shape.push_back(base.shape[dim]);

@@ -127,7 +127,9 @@ Value *emitScalar(FunctionState &state, const ir::Scalar &scalar) {
                         [&](const ir::ScalarDim &node) -> Value * {
                           return descriptorOf(state, node.buffer).shape[node.dim];
                         },
-                        [&](const ir::ScalarBound &node) -> Value * {
+                        [&](const ir::ScalarState &node) -> Value * {
+                          if (node.question == ir::StateQuestion::Even)
+                            return emitIsEven(state, node.buffer);
                           return state.builder.CreateIsNotNull(
                               descriptorOf(state, node.buffer).object);
                         },

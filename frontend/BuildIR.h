@@ -264,6 +264,16 @@ struct Builder {
   // Reductions (BuildReduce.cpp).
   Value lowerNode(const typed::Expr &expr, const typed::Reduce &node);
 
+  // Products (BuildProduct.cpp), other shapes (BuildReshape.cpp), masks and positions
+  // (BuildSelect.cpp).
+  Value lowerNode(const typed::Expr &expr, const typed::MatrixProduct &node);
+  Value lowerNode(const typed::Expr &expr, const typed::Reshape &node);
+  Value lowerNode(const typed::Expr &expr, const typed::Compress &node);
+  Value lowerNode(const typed::Expr &expr, const typed::Gather &node);
+  void lowerNode(const typed::StoreCompressed &node);
+  /// Raises NumPy's error where the mask does not fit the base.
+  void checkMask(llvm::ArrayRef<Affine> shape, llvm::ArrayRef<Affine> maskShape);
+
   // Statements (BuildStmt.cpp, BuildLoop.cpp, BuildPrint.cpp).
   void lower(const typed::Block &block);
   void lower(const typed::Stmt &stmt);

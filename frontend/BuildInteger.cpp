@@ -116,7 +116,7 @@ Interval Builder::intervalOf(const Scalar &tree) const {
           [&](const ir::ScalarLoad &node) { return rangeOfType(program[node.access.buffer].type); },
           [&](const ir::ScalarGather &node) { return rangeOfType(program[node.buffer].type); },
           [](const ir::ScalarDim &) { return sizeInterval; },
-          [](const ir::ScalarBound &) { return Interval{0, 1}; },
+          [](const ir::ScalarState &) { return Interval{0, 1}; },
           [&](const ir::ScalarCast &node) {
             DType from = ir::typeOf(node.operand.front(), program);
             Interval of = ir::isInteger(from) || from == DType::Bool
@@ -146,7 +146,7 @@ static bool isPure(const Scalar &tree) {
     pure &= !std::holds_alternative<ir::ScalarLoad>(part.node) &&
             !std::holds_alternative<ir::ScalarGather>(part.node) &&
             !std::holds_alternative<ir::ScalarDim>(part.node) &&
-            !std::holds_alternative<ir::ScalarBound>(part.node);
+            !std::holds_alternative<ir::ScalarState>(part.node);
   });
   return pure;
 }

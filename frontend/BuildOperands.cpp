@@ -82,7 +82,7 @@ static void addReads(Reads &reads, const Scalar &tree, const ir::Program &progra
       read(gather->buffer);
     else if (auto *dim = std::get_if<ir::ScalarDim>(&part.node))
       reads.names.push_back(dim->buffer);
-    else if (auto *bound = std::get_if<ir::ScalarBound>(&part.node))
+    else if (auto *bound = std::get_if<ir::ScalarState>(&part.node))
       reads.names.push_back(bound->buffer);
   });
 }

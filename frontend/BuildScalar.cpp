@@ -34,7 +34,7 @@ void Builder::checkBound(typed::VariableId id) {
   bool moduleName = state.isMain || variable.global;
   llvm::StringRef error = moduleName ? "NameUndefined" : "LocalUnbound";
   if (place.handle)
-    check({ir::ScalarBound{*place.handle}}, error, {}, variable.name);
+    check({ir::ScalarState{*place.handle}}, error, {}, variable.name);
   else if (place.boundFlag)
     check(ir::load(*place.boundFlag), error, {}, variable.name);
 }

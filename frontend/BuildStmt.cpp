@@ -226,15 +226,14 @@ void Builder::lowerNode(const typed::StoreSlice &node) {
 }
 
 /// NumPy compares the sizes of base and mask, but lets an axis of the mask without elements pass.
-static void checkMask(Builder &builder, llvm::ArrayRef<Affine> shape,
-                      llvm::ArrayRef<Affine> maskShape) {
+void Builder::checkMask(llvm::ArrayRef<Affine> shape, llvm::ArrayRef<Affine> maskShape) {
   for (auto [dim, sizes] : llvm::enumerate(llvm::zip_equal(shape, maskShape))) {
     auto [size, maskSize] = sizes;
-    builder.check(builder.anyOf({builder.compare(ScalarOp::Equal, size, maskSize),
-                                 builder.compare(ScalarOp::Equal, maskSize, Affine(0))}),
-                  "MaskMismatch",
-                  {ir::constantInteger(static_cast<int64_t>(dim)), ir::affineScalar(size),
-                   ir::affineScalar(maskSize)});
+    check(anyOf({compare(ScalarOp::Equal, size, maskSize),
+                 compare(ScalarOp::Equal, maskSize, Affine(0))}),
+          "MaskMismatch",
+          {ir::constantInteger(static_cast<int64_t>(dim)), ir::affineScalar(size),
+           ir::affineScalar(maskSize)});
   }
 }
 
@@ -242,7 +241,7 @@ void Builder::lowerNode(const typed::CheckMask &node) {
   std::vector<Value> values = operands({&node.base, &node.mask});
   BufferId base = named(std::move(values[0]), node.base.type);
   BufferId mask = named(std::move(values[1]), node.mask.type);
-  checkMask(*this, shapeOf(base), shapeOf(mask));
+  checkMask(shapeOf(base), shapeOf(mask));
 }
 
 void Builder::lowerNode(const typed::StoreMask &node) {
@@ -252,7 +251,7 @@ void Builder::lowerNode(const typed::StoreMask &node) {
   std::vector<Affine> shape = shapeOf(base), maskShape = shapeOf(mask);
   bool isScalar = !values[0].scalars.empty();
   if (isScalar)
-    checkMask(*this, shape, maskShape);
+    checkMask(shape, maskShape);
   std::vector<Scalar> fits;
   for (auto [size, maskSize] : llvm::zip_equal(shape, maskShape))
     fits.push_back(compare(ScalarOp::Equal, size, maskSize));

@@ -55,6 +55,10 @@ struct Visitor {
             [&](const Transpose &node) { visit(node.base); },
             [&](const Copy &node) { visit(node.operand); },
             [&](const Reduce &node) { visit(node.operand); },
+            [&](const MatrixProduct &node) { visit(node.left), visit(node.right); },
+            [&](const Reshape &node) { visit(node.base), visit(node.shape); },
+            [&](const Compress &node) { visit(node.base), visit(node.mask); },
+            [&](const Gather &node) { visit(node.base), visit(node.indices); },
             [&](const Create &node) { visit(node.shape), visit(node.fill); },
             [&](const CreateLike &node) { visit(node.prototype), visit(node.fill); },
             [&](const Arange &node) { visit(node.start), visit(node.stop), visit(node.step); },
@@ -88,6 +92,9 @@ struct Visitor {
             [&](const StoreSlice &node) { visit(node.value), visit(node.base), visit(node.items); },
             [&](const CheckMask &node) { visit(node.base), visit(node.mask); },
             [&](const StoreMask &node) { visit(node.value), visit(node.base), visit(node.mask); },
+            [&](const StoreCompressed &node) {
+              visit(node.value), visit(node.base), visit(node.mask);
+            },
             [&](const If &node) { visit(node.test), visit(node.then), visit(node.otherwise); },
             [&](const While &node) { visit(node.test), visit(node.body), visit(node.otherwise); },
             [&](const ForRange &node) {
@@ -106,8 +113,10 @@ struct Visitor {
                   visit(value->value);
             },
             [&](const Assert &node) { visit(node.test); },
-            [&](const Exit &node) { visit(node.code); }, [](const Break &) {},
-            [](const Continue &) {}, [&](const RaiseError &node) { visit(node.integers); }},
+            [&](const Exit &node) { visit(node.code); },
+            [](const Break &) {},
+            [](const Continue &) {},
+            [&](const RaiseError &node) { visit(node.integers); }},
         stmt.node);
   }
 };

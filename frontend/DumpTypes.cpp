@@ -183,6 +183,13 @@ void Dumper::head(const Expr &expr) {
             out << "Reduce " << nameOf(node.kind) << " axes=" << node.axes
                 << (node.keepDims ? " keepdims" : "");
           },
+          [&](const MatrixProduct &node) {
+            constexpr llvm::StringRef names[] = {"matmul", "dot", "inner"};
+            out << "MatrixProduct " << names[static_cast<size_t>(node.kind)];
+          },
+          [&](const Reshape &) { out << "Reshape"; },
+          [&](const Compress &) { out << "Compress"; },
+          [&](const Gather &) { out << "Gather"; },
           [&](const Create &node) { out << "Create" << (node.fill ? "" : " empty"); },
           [&](const CreateLike &node) { out << "CreateLike" << (node.fill ? "" : " empty"); },
           [&](const Arange &) { out << "Arange"; },
@@ -232,6 +239,10 @@ void Dumper::operands(const Expr &expr) {
           [&](const Transpose &node) { child(node.base); },
           [&](const Copy &node) { child(node.operand); },
           [&](const Reduce &node) { child(node.operand); },
+          [&](const MatrixProduct &node) { child(node.left), child(node.right); },
+          [&](const Reshape &node) { child(node.base), children(node.shape); },
+          [&](const Compress &node) { child(node.base), child(node.mask); },
+          [&](const Gather &node) { child(node.base), child(node.indices); },
           [&](const Create &node) { children(node.shape), child(node.fill, "fill"); },
           [&](const CreateLike &node) { child(node.prototype), child(node.fill, "fill"); },
           [&](const Arange &node) { child(node.start), child(node.stop), child(node.step); },
@@ -272,12 +283,16 @@ void Dumper::head(const Stmt &stmt) {
             out << "StoreSlice" << (node.augmented ? " augmented" : "");
           },
           [&](const CheckMask &) { out << "CheckMask"; },
-          [&](const StoreMask &) { out << "StoreMask"; }, [&](const If &) { out << "If"; },
+          [&](const StoreMask &) { out << "StoreMask"; },
+          [&](const StoreCompressed &) { out << "StoreCompressed"; },
+          [&](const If &) { out << "If"; },
           [&](const While &) { out << "While"; },
           [&](const ForRange &node) { out << "ForRange " << name(node.variable); },
           [&](const ForEach &node) { out << "ForEach " << name(node.variable); },
-          [&](const Break &) { out << "Break"; }, [&](const Continue &) { out << "Continue"; },
-          [&](const Return &) { out << "Return"; }, [&](const Evaluate &) { out << "Evaluate"; },
+          [&](const Break &) { out << "Break"; },
+          [&](const Continue &) { out << "Continue"; },
+          [&](const Return &) { out << "Return"; },
+          [&](const Evaluate &) { out << "Evaluate"; },
           [&](const CallStmt &node) {
             out << "Call " << module.functions[node.callee.index].name;
             if (!node.results.empty())
@@ -308,6 +323,9 @@ void Dumper::parts(const Stmt &stmt) {
                  [&](const StoreMask &node) {
                    child(node.value, "value"), child(node.base, "base"), child(node.mask, "mask");
                  },
+                 [&](const StoreCompressed &node) {
+                   child(node.value, "value"), child(node.base, "base"), child(node.mask, "mask");
+                 },
                  [&](const If &node) {
                    child(node.test), block("then", node.then), block("else", node.otherwise);
                  },
@@ -336,8 +354,10 @@ void Dumper::parts(const Stmt &stmt) {
                    });
                  },
                  [&](const Assert &node) { child(node.test); },
-                 [&](const Exit &node) { child(node.code); }, [](const Break &) {},
-                 [](const Continue &) {}, [&](const RaiseError &node) { children(node.integers); }},
+                 [&](const Exit &node) { child(node.code); },
+                 [](const Break &) {},
+                 [](const Continue &) {},
+                 [&](const RaiseError &node) { children(node.integers); }},
       stmt.node);
 }
 

@@ -128,6 +128,10 @@ struct CallFinder {
                    [&](typed::Transpose &node) { pointer(node.base); },
                    [&](typed::Copy &node) { pointer(node.operand); },
                    [&](typed::Reduce &node) { pointer(node.operand); },
+                   [&](typed::MatrixProduct &node) { pointer(node.left), pointer(node.right); },
+                   [&](typed::Reshape &node) { pointer(node.base), list(node.shape); },
+                   [&](typed::Compress &node) { pointer(node.base), pointer(node.mask); },
+                   [&](typed::Gather &node) { pointer(node.base), pointer(node.indices); },
                    [&](typed::Create &node) { list(node.shape), pointer(node.fill); },
                    [&](typed::CreateLike &node) { pointer(node.prototype), pointer(node.fill); },
                    [&](typed::Arange &node) {
@@ -164,6 +168,9 @@ struct CallFinder {
             },
             [&](typed::CheckMask &node) { visit(node.base), visit(node.mask); },
             [&](typed::StoreMask &node) { visit(node.base), visit(node.mask), visit(node.value); },
+            [&](typed::StoreCompressed &node) {
+              visit(node.base), visit(node.mask), visit(node.value);
+            },
             [&](typed::If &node) { visit(node.test), block(node.then), block(node.otherwise); },
             [&](typed::While &node) { visit(node.test), block(node.body), block(node.otherwise); },
             [&](typed::ForRange &node) {
@@ -173,7 +180,8 @@ struct CallFinder {
             [&](typed::ForEach &node) {
               visit(node.sequence), block(node.body), block(node.otherwise);
             },
-            [](typed::Break &) {}, [](typed::Continue &) {},
+            [](typed::Break &) {},
+            [](typed::Continue &) {},
             [&](typed::RaiseError &node) { list(node.integers); },
             [&](typed::Return &node) { list(node.values); },
             [&](typed::Evaluate &node) { visit(node.value); },

@@ -475,6 +475,7 @@ struct Analyzer {
     std::vector<SymbolicSize> shape;         // of the result, if known
     unsigned dims = 0;                       // of the result
     bool isElement = false;                  // integers only
+    std::optional<Value> selector;           // the only subscript, a mask or positions; no items
   };
   bool evaluateItems(const ast::Expr &slice, const Value &base, Items &items);
   typed::SubscriptSlice evaluateSlice(const ast::Slice &slice, SymbolicSize *size);

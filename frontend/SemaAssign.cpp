@@ -1,6 +1,6 @@
 // Assignments: names, parts of arrays and lists, augmented ones.
 
-#include "frontend/Sema.h"
+#include "frontend/SemaArrays.h"
 #include "llvm/ADT/STLExtras.h"
 
 namespace hpcc::frontend::sema {
@@ -75,8 +75,14 @@ void Analyzer::storeSubscript(const ast::Expr &target, Value value) {
         unsupported(node.slice->loc, "a mask with fewer dimensions than the array");
         return;
       }
+      if (const auto *elements = value.typeAs<ArrayType>(); elements && elements->dims == 1) {
+        Value converted = convert(std::move(value), type.dtype, false);
+        emit(target.loc, typed::StoreCompressed{std::move(base.expr()), std::move(subscript.expr()),
+                                                std::move(converted.expr())});
+        return;
+      }
       if (!value.typeAs<ScalarType>() && !value.typeAs<UnionType>()) {
-        unsupported(value.loc, "a masked assignment of an array",
+        unsupported(value.loc, "a masked assignment of anything but a number or a vector",
                     "np.where(mask, value, array) selects elementwise");
         return;
       }
@@ -91,6 +97,10 @@ void Analyzer::storeSubscript(const ast::Expr &target, Value value) {
   Items items;
   if (!evaluateItems(*node.slice, base, items))
     return;
+  if (items.selector) {
+    unsupported(node.slice->loc, "assignment through an array of indices");
+    return;
+  }
   if (!items.isElement && (value.as<TupleValue>() || value.typeAs<ListType>())) {
     value = sequenceAsArray(std::move(value), type.dtype);
     if (value.isPoison())
@@ -173,8 +183,17 @@ void Analyzer::augmentMasked(const ast::Stmt &stmt, const ast::AugAssign &node, 
   emit(node.target->loc,
        typed::CheckMask{std::move(duplicate(base).expr()), std::move(duplicate(mask).expr())});
   Value operand = evaluate(*node.value);
+  if (const auto *elements = operand.typeAs<ArrayType>(); elements && elements->dims == 1) {
+    Value current = selectElements(*this, node.target->loc, duplicate(base), duplicate(mask));
+    Value result = binary(node.op, stmt.loc, node.opLoc, std::move(current), std::move(operand));
+    result = toOutput(std::move(result), ArrayType{type.dtype, 1}, stmt.loc, node.op);
+    if (!result.isPoison())
+      emit(stmt.loc, typed::StoreCompressed{std::move(base.expr()), std::move(mask.expr()),
+                                            std::move(result.expr())});
+    return;
+  }
   if (!operand.isPoison() && !operand.typeAs<ScalarType>()) {
-    unsupported(operand.loc, "a masked augmented assignment of anything but a number");
+    unsupported(operand.loc, "a masked augmented assignment of anything but a number or a vector");
     return;
   }
   Value result = binary(node.op, stmt.loc, node.opLoc, duplicate(base), std::move(operand));
@@ -272,6 +291,10 @@ void Analyzer::analyzeAugAssign(const ast::Stmt &stmt, const ast::AugAssign &nod
   Items items;
   if (!evaluateItems(*subscript->slice, base, items))
     return;
+  if (items.selector) {
+    unsupported(subscript->slice->loc, "an augmented assignment through this subscript");
+    return;
+  }
   if (items.isElement) {
     std::vector<Value> indices;
 

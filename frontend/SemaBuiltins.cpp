@@ -1,6 +1,6 @@
 // Python's builtins and the modules math, time and sys.
 
-#include "frontend/Sema.h"
+#include "frontend/SemaArrays.h"
 #include "ir/Walk.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringSwitch.h"
@@ -211,8 +211,11 @@ Value Analyzer::roundValue(Loc loc, Arguments arguments) {
         applyNode(loc, loc, ScalarOp::RoundEven, false, std::move(operands), DType::F64, true);
     return convert(std::move(rounded), DType::I64, true, true);
   }
-  if (!type.weak)
-    return unsupported(loc, "'round' of a NumPy number to digits", "round(float(x), digits)");
+  if (!type.weak) { // np.round
+    std::optional<int64_t> decimals = values[1]->constantInteger();
+    return decimals ? roundDecimals(*this, loc, std::move(*values[0]), *decimals)
+                    : unsupported(loc, "decimals that are not known at compile time");
+  }
   Value count = toIndex(std::move(*values[1]), "numbers of digits");
   std::vector<Value> operands;
   operands.push_back(std::move(*values[0]));

@@ -1,6 +1,6 @@
 // NumPy's functions that make arrays.
 
-#include "frontend/Sema.h"
+#include "frontend/SemaArrays.h"
 #include "llvm/ADT/STLExtras.h"
 
 namespace hpcc::frontend::sema {
@@ -50,11 +50,17 @@ bool Analyzer::shapeArgument(Value value, typed::ExprList &sizes,
   return true;
 }
 
+/// The memory order in which hpcc makes the array anyway.
+static bool isOwnOrder(llvm::StringRef keyword, const Value &value) {
+  const auto *text = value.as<TextValue>();
+  return keyword == "order" && text && text->text == "C";
+}
+
 /// Refuses keywords of NumPy's signature that are given and not supported.
 static bool refuse(Analyzer &sema, llvm::StringRef function, llvm::ArrayRef<llvm::StringRef> names,
                    std::vector<std::optional<Value>> &values, llvm::ArrayRef<unsigned> refused) {
   for (unsigned k : refused)
-    if (values[k] && !values[k]->as<NoneValue>()) {
+    if (isGiven(values[k]) && !isOwnOrder(names[k], *values[k])) {
       sema.unsupported(values[k]->loc, "keyword argument '" + names[k] + "' of '" + function + "'");
       return true;
     }
@@ -117,8 +123,10 @@ Value Analyzer::createLike(llvm::StringRef name, Loc loc, Arguments arguments) {
   std::string function = ("np." + name).str();
   unsigned shift = full ? 1 : 0;
   if (!takeArguments(function, loc, std::move(arguments), names, full ? 2 : 1, values) ||
-      refuse(*this, function, names, values, {2 + shift, 3 + shift, 4 + shift}))
+      refuse(*this, function, names, values, {3 + shift, 4 + shift}))
     return {loc, Poison{}};
+  if (isGiven(values[2 + shift]))
+    return unsupported(values[2 + shift]->loc, "keyword argument 'order' of '" + function + "'");
   const auto *array = values[0]->typeAs<ArrayType>();
   if (!array)
     return unsupported(values[0]->loc, "'" + function + "' of anything but an array");
@@ -191,40 +199,76 @@ Value Analyzer::arange(Loc loc, Arguments arguments) {
   return makeTyped(loc, ArrayType{*dtype, 1}, std::move(node), std::move(facts));
 }
 
+/// What linspace returns beside the array: the distance of two samples. Of less than two NumPy
+/// gives a NaN that is no NumPy number.
+static Value linspaceStep(Analyzer &sema, Loc loc, const Value &start, const Value &stop,
+                          const Value &count, bool endpoint) {
+  using Op = ast::BinaryOperator;
+  typed::Block stmts;
+  Value parts = sema.stabilize(sema.binary(Op::Sub, loc, loc, sema.duplicate(count),
+                                           sema.makeInteger(loc, endpoint ? 1 : 0)),
+                               stmts);
+  Value none = sema.compare(ast::CompareOperator::LtE, loc, loc, sema.duplicate(parts),
+                            sema.makeInteger(loc, 0));
+  typed::Block raise;
+  raise.push_back({loc, typed::RaiseError{"Unsupported", "the step of less than two samples"}});
+  stmts.push_back({loc, typed::If{std::move(none.expr()), std::move(raise), {}}});
+  auto strong = [&](Value value) { return sema.convert(std::move(value), DType::F64, false); };
+  Value distance =
+      sema.binary(Op::Sub, loc, loc, strong(sema.duplicate(stop)), strong(sema.duplicate(start)));
+  return sema.sequence(
+      loc, std::move(stmts),
+      sema.binary(Op::Div, loc, loc, std::move(distance), strong(std::move(parts))));
+}
+
 Value Analyzer::linspace(Loc loc, Arguments arguments) {
   llvm::StringRef names[] = {"start", "stop", "num", "endpoint", "retstep", "dtype", "axis"};
   std::vector<std::optional<Value>> values;
   if (!takeArguments("np.linspace", loc, std::move(arguments), names, 2, values) ||
-      refuse(*this, "np.linspace", names, values, {4, 6}))
+      refuse(*this, "np.linspace", names, values, {6}))
     return {loc, Poison{}};
   std::optional<DType> dtype = chosenDType(*this, values[5], DType::F64);
   if (!dtype)
     return {loc, Poison{}};
   if (!ir::isFloat(*dtype))
     return unsupported(values[5]->loc, "this dtype of 'np.linspace'");
-  typed::Linspace node;
+  std::optional<bool> endpoint = constantFlag(*this, values[3], "endpoint", true);
+  std::optional<bool> returnsStep = constantFlag(*this, values[4], "retstep", false);
+  if (!endpoint || !returnsStep)
+    return {loc, Poison{}};
   for (unsigned k : {0u, 1u}) {
     if (!values[k]->typeAs<ScalarType>())
       return unsupported(values[k]->loc, "this argument of 'np.linspace'");
-    Value bound = convert(std::move(*values[k]), DType::F64, true);
-    (k == 0 ? node.start : node.stop) = std::make_unique<typed::Expr>(std::move(bound.expr()));
+    values[k] = convert(std::move(*values[k]), DType::F64, true);
   }
   Value count =
       values[2] ? toIndex(std::move(*values[2]), "numbers of samples") : makeInteger(loc, 50);
   if (count.isPoison())
     return count;
+  typed::Block stmts;
+  if (*returnsStep) {
+    for (unsigned k : {0u, 1u})
+      values[k] = stabilize(std::move(*values[k]), stmts);
+    count = stabilize(std::move(count), stmts);
+  }
+  Value step = *returnsStep ? linspaceStep(*this, loc, *values[0], *values[1], count, *endpoint)
+                            : Value{loc, NoneValue{}};
+  typed::Linspace node;
+  node.endpoint = *endpoint;
+  node.start = std::make_unique<typed::Expr>(std::move(values[0]->expr()));
+  node.stop = std::make_unique<typed::Expr>(std::move(values[1]->expr()));
   Facts facts;
   facts.origin.created = loc;
   facts.shape = {symbolicSize(count)};
   node.num = std::make_unique<typed::Expr>(std::move(count.expr()));
-  if (values[3]) {
-    auto flag = values[3]->as<TypedValue>() ? values[3]->facts().constant : std::nullopt;
-    if (!flag)
-      return unsupported(values[3]->loc, "'endpoint' that is not known at compile time");
-    node.endpoint = flag->bits != 0;
-  }
   Value array = makeTyped(loc, ArrayType{DType::F64, 1}, std::move(node), std::move(facts));
-  return convert(std::move(array), *dtype, false);
+  array = convert(std::move(array), *dtype, false);
+  if (!*returnsStep)
+    return array;
+  TupleValue pair;
+  pair.elements.push_back(sequence(loc, std::move(stmts), std::move(array)));
+  pair.elements.push_back(std::move(step));
+  return {loc, std::move(pair)};
 }
 
 Value Analyzer::eye(llvm::StringRef name, Loc loc, Arguments arguments) {
@@ -333,14 +377,21 @@ Value Analyzer::copyArray(Loc loc, Value array, bool keepOrder) {
 
 Value Analyzer::astype(Loc loc, Value array, Arguments arguments) {
   std::vector<std::optional<Value>> values;
-  if (!takeArguments("astype", loc, std::move(arguments), {"dtype"}, 1, values))
+  llvm::StringRef names[] = {"dtype", "order", "casting", "subok", "copy"};
+  if (!takeArguments("astype", loc, std::move(arguments), names, 1, values) ||
+      refuse(*this, "astype", names, values, {3}))
     return {loc, Poison{}};
+  for (auto [index, otherwise] : {std::pair(1u, "K"), std::pair(2u, "unsafe")})
+    if (values[index] &&
+        !(values[index]->as<TextValue>() && values[index]->as<TextValue>()->text == otherwise))
+      return unsupported(values[index]->loc, "this '" + names[index] + "' of 'astype'");
   std::optional<DType> dtype = dtypeOf(*values[0]);
-  if (!dtype)
+  std::optional<bool> copies = constantFlag(*this, values[4], "copy", true);
+  if (!dtype || !copies)
     return {loc, Poison{}};
-  if (array.typeAs<ArrayType>()->dtype == *dtype)
-    return copyArray(loc, std::move(array), true);
-  return convert(std::move(array), *dtype, false);
+  if (array.typeAs<ArrayType>()->dtype != *dtype)
+    return convert(std::move(array), *dtype, false);
+  return *copies ? copyArray(loc, std::move(array), true) : std::move(array);
 }
 
 } // namespace hpcc::frontend::sema

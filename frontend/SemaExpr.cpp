@@ -3,7 +3,7 @@
 // Evaluating an expression emits no statement: what has to run first is part of the value, as a
 // typed Sequence.
 
-#include "frontend/Sema.h"
+#include "frontend/SemaArrays.h"
 #include "ir/Walk.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringSwitch.h"
@@ -339,24 +339,9 @@ Value Analyzer::evaluateAttribute(const ast::Expr &expr, const ast::Attribute &n
   if (const auto *builtin = value.as<BuiltinValue>(); builtin && builtin->name == "comm")
     return communicatorAttribute(node.attr, expr.loc);
   const auto *array = value.typeAs<ArrayType>();
-  if (array && node.attr == "shape") {
-    typed::Block stmts;
-    unsigned dims = array->dims;
-    value = stabilize(std::move(value), stmts);
-    TupleValue shape;
-    for (unsigned dim = 0; dim < dims; ++dim) {
-      Facts facts;
-      if (dim < value.facts().shape.size() && value.facts().shape[dim].value)
-        facts.constant =
-            ir::ScalarConstant{DType::I64, static_cast<uint64_t>(*value.facts().shape[dim].value)};
-      shape.elements.push_back(makeTyped(
-          expr.loc, weakInt,
-          typed::SizeOf{std::make_unique<typed::Expr>(std::move(duplicate(value).expr())), dim},
-          facts));
-    }
-    shape.elements[0] = sequence(expr.loc, std::move(stmts), std::move(shape.elements[0]));
-    return {expr.loc, std::move(shape)};
-  }
+  if (array)
+    if (std::optional<Value> known = attributeOfArray(*this, expr.loc, value, node.attr))
+      return std::move(*known);
   if (const auto *dtype = value.as<DTypeValue>(); dtype && dtype->kind == DTypeValue::Kind::Limits)
     return limitOf(*dtype, node.attr, expr.loc);
   if (const auto *dtype = value.as<DTypeValue>(); dtype && dtype->kind == DTypeValue::Kind::DType) {
@@ -365,29 +350,8 @@ Value Analyzer::evaluateAttribute(const ast::Expr &expr, const ast::Attribute &n
     if (node.attr == "name")
       return {expr.loc, TextValue{ir::numpyNameOf(dtype->dtype).str()}};
   }
-  if (array && node.attr == "ndim")
-    return makeInteger(expr.loc, array->dims);
   if (array && node.attr == "dtype")
     return {expr.loc, DTypeValue{array->dtype}};
-  if (array && node.attr == "size") {
-    typed::Block stmts;
-    unsigned dims = array->dims;
-    value = stabilize(std::move(value), stmts);
-    Value size = makeInteger(expr.loc, 1);
-    for (unsigned dim = 0; dim < dims; ++dim)
-      size = binary(
-          ast::BinaryOperator::Mult, expr.loc, expr.loc, std::move(size),
-          makeTyped(expr.loc, weakInt,
-                    typed::SizeOf{std::make_unique<typed::Expr>(std::move(duplicate(value).expr())),
-                                  dim}));
-    return sequence(expr.loc, std::move(stmts), std::move(size));
-  }
-  if (array && node.attr == "T") {
-    std::vector<unsigned> order(array->dims);
-    for (unsigned dim = 0; dim < array->dims; ++dim)
-      order[dim] = array->dims - 1 - dim;
-    return transposeArray(expr.loc, std::move(value), std::move(order));
-  }
   if (const auto *scalar = value.typeAs<ScalarType>(); scalar && node.attr == "dtype") {
     if (scalar->weak)
       return fail(node.attrLoc, message::noAttribute, nameOf(*value.type()), node.attr);

@@ -1,6 +1,6 @@
-// NumPy: names, elementwise functions, reductions, methods.
+// NumPy: names, elementwise functions, methods.
 
-#include "frontend/Sema.h"
+#include "frontend/SemaArrays.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringSwitch.h"
 #include <cmath>
@@ -30,8 +30,7 @@ constexpr llvm::StringRef otherFunctions[] = {
     "amax",      "prod",        "any",        "all",       "argmin",     "argmax",   "transpose",
     "power",     "float_power", "pow",        "square",    "reciprocal", "negative", "positive",
     "floor",     "ceil",        "trunc",      "deg2rad",   "rad2deg",    "degrees",  "radians",
-    "heaviside", "size",        "shape",      "ndim",      "clip",       "dtype",    "iinfo",
-    "finfo"};
+    "heaviside", "dtype",       "iinfo",      "finfo"};
 
 /// The functions of Python 3.11's math, supported or not.
 constexpr llvm::StringRef mathNames[] = {
@@ -45,7 +44,7 @@ constexpr llvm::StringRef mathNames[] = {
 } // namespace
 
 bool knowsNumpyName(llvm::StringRef name) {
-  return llvm::is_contained(otherFunctions, name) ||
+  return llvm::is_contained(otherFunctions, name) || numpyFunctionNamed(name, false) ||
          llvm::any_of(ufuncs, [&](const Ufunc &ufunc) { return ufunc.name == name; }) ||
          name == "pi" || name == "e" || name == "inf" || name == "nan" || name == "newaxis" ||
          scalarClassNamed(name);
@@ -91,14 +90,20 @@ Value Analyzer::moduleAttribute(const std::string &module, const std::string &na
     return {loc, NoneValue{}};
   if (std::optional<DType> dtype = scalarClassNamed(name))
     return {loc, DTypeValue{*dtype, DTypeValue::Kind::Class}};
-  if (knowsNumpyName(name))
-    return {loc, BuiltinValue{"np." + name}};
+  if (module == "numpy" && name == "linalg")
+    return {loc, ModuleValue{"numpy.linalg"}};
+  std::string known = module == "numpy" ? name : module.substr(sizeof("numpy")) + "." + name;
+  if (knowsNumpyName(known))
+    return {loc, BuiltinValue{"np." + known}};
+  if (module != "numpy")
+    return unsupported(loc, "'" + module + "." + name + "'");
   auto builder = diags.report(loc, message::unsupportedConstruct, "'numpy." + name + "'");
   ClosestName closest{name};
   for (const Ufunc &ufunc : ufuncs)
     closest.consider(ufunc.name);
   for (llvm::StringRef function : otherFunctions)
     closest.consider(function);
+  forEachNumpyFunction([&](llvm::StringRef function) { closest.consider(function); });
   closest.addHelp(builder);
   return {loc, Poison{}};
 }
@@ -222,125 +227,35 @@ Value Analyzer::where(Loc loc, Arguments arguments) {
 }
 
 //===------------------------------------------------------------------------------------------===//
-// Reductions
-//===------------------------------------------------------------------------------------------===//
-
-Value Analyzer::reduce(typed::ReduceKind kind, llvm::StringRef name, Loc loc, Arguments arguments) {
-  using typed::ReduceKind;
-  std::vector<std::optional<Value>> values;
-  std::string full = ("np." + name).str();
-  if (!takeArguments(full, loc, std::move(arguments), {"a", "axis", "dtype", "out", "keepdims"}, 1,
-                     values))
-    return {loc, Poison{}};
-  for (unsigned k : {2u, 3u})
-    if (values[k] && !values[k]->as<NoneValue>())
-      return unsupported(values[k]->loc, llvm::Twine("keyword argument '") +
-                                             (k == 2 ? "dtype" : "out") + "' of '" + full + "'");
-  Value array = std::move(*values[0]);
-  const auto *type = array.typeAs<ArrayType>();
-  if (!type)
-    return unsupported(array.loc, "'" + full + "' of anything but an array",
-                       array.typeAs<ListType>() ? "make an array of the list: np.array(...)" : "");
-  unsigned dims = type->dims;
-  DType dtype = type->dtype;
-  uint32_t axes = (1u << dims) - 1;
-  if (values[1] && !values[1]->as<NoneValue>()) {
-    std::vector<Value> given;
-    if (auto *tuple = values[1]->as<TupleValue>())
-      given = std::move(tuple->elements);
-    else
-      given.push_back(std::move(*values[1]));
-    axes = 0;
-    for (Value &axis : given) {
-      std::optional<int64_t> known = axis.constantInteger();
-      if (!known)
-        return unsupported(axis.loc, "an axis that is not known at compile time");
-      int64_t number = *known < 0 ? *known + dims : *known;
-      if (number < 0 || number >= dims)
-        return fail(axis.loc, message::axisOutOfBounds, *known, dims);
-      if (axes & (1u << number))
-        return fail(axis.loc, message::duplicateAxis);
-      axes |= 1u << number;
-    }
-  }
-  bool keepDims = false;
-  if (values[4]) {
-    auto flag = values[4]->as<TypedValue>() ? values[4]->facts().constant : std::nullopt;
-    if (!flag)
-      return unsupported(values[4]->loc, "'keepdims' that is not known at compile time");
-    keepDims = flag->bits != 0;
-  }
-  bool arg = kind == ReduceKind::ArgMin || kind == ReduceKind::ArgMax;
-  if (arg && keepDims)
-    return unsupported(loc, "keyword argument 'keepdims' of '" + full + "'");
-  if (arg && axes != (1u << dims) - 1 && llvm::popcount(axes) != 1)
-    return unsupported(loc, "'" + full + "' over several axes");
-
-  // NumPy multiplies in the operand's memory order, which only run time knows.
-  if (kind == ReduceKind::Product && llvm::popcount(axes) > 1 && ir::isFloat(dtype))
-    return unsupported(loc, "the product of floats over several axes",
-                       "a product over one axis after the other");
-  // The dtype in which NumPy reduces.
-  DType result = dtype;
-  if (kind == ReduceKind::Sum || kind == ReduceKind::Product) {
-    if (!ir::isFloat(dtype))
-      result = ir::isUnsigned(dtype) ? DType::U64 : DType::I64;
-    array = convert(std::move(array), result, false);
-  } else if (kind == ReduceKind::Mean) {
-    if (!ir::isFloat(dtype))
-      result = DType::F64;
-  } else if (kind == ReduceKind::Any || kind == ReduceKind::All) {
-    result = DType::Bool;
-    array = convert(std::move(array), DType::Bool, false);
-  } else if (arg) {
-    result = DType::I64;
-  }
-  Facts facts;
-  const std::vector<SymbolicSize> &shape = array.facts().shape;
-  unsigned resultDims = 0;
-  for (unsigned dim = 0; dim < dims; ++dim) {
-    bool reduced = axes & (1u << dim);
-    if (!reduced || keepDims)
-      ++resultDims;
-    if (shape.size() == dims && (!reduced || keepDims))
-      facts.shape.push_back(reduced ? SymbolicSize{"", 0, 1} : shape[dim]);
-  }
-  typed::Reduce node{kind, std::make_unique<typed::Expr>(std::move(array.expr())), axes, keepDims};
-  if (resultDims == 0)
-    return makeTyped(loc, ScalarType{result, false}, std::move(node));
-  return makeTyped(loc, ArrayType{result, resultDims}, std::move(node), std::move(facts));
-}
-
-static std::optional<typed::ReduceKind> reduceNamed(llvm::StringRef name) {
-  using typed::ReduceKind;
-  return llvm::StringSwitch<std::optional<ReduceKind>>(name)
-      .Case("sum", ReduceKind::Sum)
-      .Case("mean", ReduceKind::Mean)
-      .Case("prod", ReduceKind::Product)
-      .Cases({"min", "amin"}, ReduceKind::Minimum)
-      .Cases({"max", "amax"}, ReduceKind::Maximum)
-      .Case("any", ReduceKind::Any)
-      .Case("all", ReduceKind::All)
-      .Case("argmin", ReduceKind::ArgMin)
-      .Case("argmax", ReduceKind::ArgMax)
-      .Default(std::nullopt);
-}
-
-//===------------------------------------------------------------------------------------------===//
 // Calls by name
 //===------------------------------------------------------------------------------------------===//
 
 Value Analyzer::callNumpy(llvm::StringRef name, Loc loc, Arguments arguments) {
+  if (CallHandler handler = numpyFunctionNamed(name, false))
+    return handler(*this, name, loc, std::move(arguments));
   if (const auto *ufunc = llvm::find_if(ufuncs, [&](const Ufunc &row) { return row.name == name; });
       ufunc != std::end(ufuncs)) {
     std::vector<std::optional<Value>> values;
     std::vector<llvm::StringRef> names = {"x1", "x2"};
     names.resize(ufunc->arity);
     std::string full = ("np." + name).str();
-    for (const Argument &argument : arguments)
-      if (!argument.keyword.empty())
+    std::optional<Value> out;
+    for (Argument &argument : arguments) {
+      if (argument.keyword == "out")
+        out = std::move(argument.value);
+      else if (!argument.keyword.empty())
         return unsupported(argument.loc,
                            "keyword argument '" + argument.keyword + "' of '" + full + "'");
+    }
+    llvm::erase_if(arguments, [](const Argument &argument) { return !argument.keyword.empty(); });
+    if (arguments.size() == ufunc->arity + 1 && !out) {
+      out = std::move(arguments.back().value);
+      arguments.pop_back();
+    }
+    if (isGiven(out)) {
+      Value result = callNumpy(name, loc, std::move(arguments));
+      return storeInto(*this, name, loc, std::move(*out), std::move(result));
+    }
     if (!takeArguments(full, loc, std::move(arguments), names, ufunc->arity, values))
       return {loc, Poison{}};
     std::vector<Value> operands;
@@ -450,42 +365,25 @@ Value Analyzer::callNumpy(llvm::StringRef name, Loc loc, Arguments arguments) {
     return power(loc, loc, std::move(*values[0]), std::move(*values[1]));
   }
   std::vector<std::optional<Value>> values;
-  llvm::StringRef names[] = {"a", "a_min", "a_max"};
-  if (name == "transpose")
-    names[1] = "axes";
-  unsigned count = name == "clip" ? 3 : name == "transpose" || name == "heaviside" ? 2 : 1;
+  llvm::StringRef names[] = {"a", "axes"};
+  unsigned count = name == "transpose" || name == "heaviside" ? 2 : 1;
   unsigned required = name == "transpose" ? 1 : count;
   if (!takeArguments(("np." + name).str(), loc, std::move(arguments),
                      llvm::ArrayRef<llvm::StringRef>(names, count), required, values))
     return {loc, Poison{}};
   Value &first = *values[0];
-  if (name == "copy" || name == "transpose" || name == "size" || name == "shape" ||
-      name == "ndim") {
-    if (!first.typeAs<ArrayType>())
-      return unsupported(first.loc, "'np." + name + "' of anything but an array");
+  if (name == "copy" || name == "transpose") {
+    if (!expectArray(*this, name, first))
+      return {loc, Poison{}};
     if (name == "copy")
       return copyArray(loc, std::move(first), true);
-    if (name == "transpose") {
-      Arguments rest;
-      if (values[1])
-        rest.push_back({"", loc, std::move(*values[1])});
-      return callMethod(std::move(first), "transpose", loc, std::move(rest));
-    }
-    return unsupported(loc, "'np." + name + "'", "a." + name);
+    Arguments rest;
+    if (values[1])
+      rest.push_back({"", loc, std::move(*values[1])});
+    return callMethod(std::move(first), "transpose", loc, std::move(rest));
   }
   if (!first.typeAs<ArrayType>() && !first.typeAs<ScalarType>())
     return unsupported(first.loc, "this argument of 'np." + name + "'");
-  if (name == "clip") {
-    std::vector<Value> low, high;
-    DType dtype = dtypeOfValue(first);
-    low.push_back(std::move(first));
-    low.push_back(clampBound(std::move(*values[1]), dtype, true));
-    if (low[0].typeAs<ScalarType>())
-      low[0] = strengthen(*this, std::move(low[0]));
-    high.push_back(elementwise(loc, loc, ScalarOp::Maximum, Promotion::Same, std::move(low)));
-    high.push_back(clampBound(std::move(*values[2]), dtype, false));
-    return elementwise(loc, loc, ScalarOp::Minimum, Promotion::Same, std::move(high));
-  }
   if (std::optional<Value> value = composedUnary(*this, name, loc, first))
     return std::move(*value);
   return unsupported(loc, "'np." + name + "'");
@@ -498,6 +396,10 @@ Value Analyzer::callMethod(Value self, const std::string &name, Loc loc, Argumen
   if (!array)
     return unsupported(loc, "the method '" + name + "' of a number");
   unsigned dims = array->dims;
+  if (CallHandler handler = numpyFunctionNamed(name, true)) {
+    arguments.insert(arguments.begin(), {"", self.loc, std::move(self)});
+    return handler(*this, name, loc, std::move(arguments));
+  }
   if (std::optional<typed::ReduceKind> kind = reduceNamed(name)) {
     Arguments all;
     all.push_back({"", self.loc, std::move(self)});
@@ -508,9 +410,13 @@ Value Analyzer::callMethod(Value self, const std::string &name, Loc loc, Argumen
   if (name == "astype")
     return astype(loc, std::move(self), std::move(arguments));
   if (name == "copy") {
-    if (!arguments.empty())
-      return unsupported(arguments[0].loc, "an argument of 'copy'");
-    return copyArray(loc, std::move(self), false);
+    Parameters taken = takeParameters(*this, name, loc, std::move(arguments), {{"order"}}, 0);
+    const auto *order = taken && taken[0] ? taken[0]->as<TextValue>() : nullptr;
+    if (!taken)
+      return {loc, Poison{}};
+    if (taken[0] && !(order && (order->text == "C" || order->text == "K")))
+      return unsupported(taken[0]->loc, "this 'order' of 'copy'");
+    return copyArray(loc, std::move(self), order && order->text == "K");
   }
   if (name == "transpose") {
     std::vector<Value> axes;

@@ -3,7 +3,7 @@
 // Weak operands only: Python's own arithmetic, checked. Anything strong or an array: NumPy's, after
 // NEP 50 promotion, in which a weak operand takes the kind of the others.
 
-#include "frontend/Sema.h"
+#include "frontend/SemaArrays.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/bit.h"
 #include "llvm/Support/MathExtras.h"
@@ -249,7 +249,8 @@ Value Analyzer::binary(BinaryOperator op, Loc loc, Loc opLoc, Value left, Value 
   if (left.isPoison() || right.isPoison() || !adoptLarge(left, right))
     return {loc, Poison{}};
   if (op == BinaryOperator::MatMult)
-    return unsupported(opLoc, "the operator '@'");
+    return multiplyMatrices(*this, typed::ProductKind::Matmul, loc, opLoc, std::move(left),
+                            std::move(right));
   if (auto value = sequenceOperator(*this, op, loc, opLoc, left, right))
     return std::move(*value);
   // "a" + "b", "a" * 3 and "%d" % n are Python, "a" + 3 is not.

@@ -1,6 +1,6 @@
 // Subscripts: elements, views, slices of lists, elements of tuples.
 
-#include "frontend/Sema.h"
+#include "frontend/SemaArrays.h"
 #include "llvm/ADT/STLExtras.h"
 
 namespace hpcc::frontend::sema {
@@ -62,6 +62,11 @@ typed::SubscriptSlice Analyzer::evaluateSlice(const ast::Slice &slice, SymbolicS
   if (size)
     *size = slicedSize(*size, known[0], given[0], known[1], given[1], known[2], given[2]);
   return result;
+}
+
+/// An array or list as a subscript.
+static bool isSelector(const Value &value) {
+  return value.typeAs<ArrayType>() || value.typeAs<ListType>();
 }
 
 bool Analyzer::evaluateItems(const ast::Expr &slice, const Value &base, Items &items) {
@@ -138,12 +143,14 @@ bool Analyzer::evaluateItems(const ast::Expr &slice, const Value &base, Items &i
       items.items.push_back(typed::SubscriptNewAxis{});
       items.shape.push_back({"", 0, 1});
       hasSlice = true;
-    } else if (part.value.typeAs<ArrayType>() || part.value.typeAs<ListType>()) {
+    } else if (isSelector(part.value) && evaluated.size() == 1) {
+      items.selector = std::move(part.value);
+      return true;
+    } else if (isSelector(part.value)) {
       bool mask =
           part.value.typeAs<ArrayType>() && part.value.typeAs<ArrayType>()->dtype == DType::Bool;
-      unsupported(part.expr->loc,
-                  mask ? "indexing by a boolean array" : "indexing by an array of integers",
-                  mask ? "np.where(mask, a, b) selects elementwise, a[mask] = x stores" : "");
+      unsupported(part.expr->loc, mask ? "indexing by a boolean array among other subscripts"
+                                       : "indexing by an array of integers among other subscripts");
       return false;
     } else {
       const auto *scalar = part.value.typeAs<ScalarType>();
@@ -225,6 +232,8 @@ Value Analyzer::evaluateSubscript(const ast::Expr &expr, const ast::Subscript &n
   Items items;
   if (!evaluateItems(*node.slice, base, items))
     return {expr.loc, Poison{}};
+  if (items.selector)
+    return selectElements(*this, expr.loc, std::move(base), std::move(*items.selector));
   if (items.isElement) {
     typed::Element element{std::make_unique<typed::Expr>(std::move(base.expr())), {}};
     for (typed::SubscriptItem &item : items.items)

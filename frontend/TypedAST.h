@@ -156,6 +156,34 @@ struct Reduce {
   bool keepDims = false;
 };
 
+/// Which function multiplies: it gives a shape error its words. Inner sums over the last dimension
+/// of both operands.
+enum class ProductKind : uint8_t { Matmul, Dot, Inner };
+
+/// left @ right: arrays of Expr::type's dtype with one or two dimensions each.
+struct MatrixProduct {
+  ProductKind kind;
+  ExprPtr left, right;
+};
+
+/// The elements of an array, in row-major order, in another shape: a view where they lie so in
+/// memory, else a copy. Sizes are weak ints; a constant -1 stands for what the others leave.
+struct Reshape {
+  ExprPtr base;
+  ExprList shape;
+};
+
+/// base[mask] for a bool array of the base's dimensions: a fresh one-dimensional array.
+struct Compress {
+  ExprPtr base, mask;
+};
+
+/// base[indices] for an array of i64: the parts of the base at these positions of its first
+/// dimension, in a fresh array.
+struct Gather {
+  ExprPtr base, indices;
+};
+
 /// A fresh array. `fill` is a scalar of the array's dtype, or null for np.empty. Sizes are weak
 /// ints; a negative one raises ValueError.
 struct Create {
@@ -253,9 +281,9 @@ struct Expr {
   Loc loc;
   Type type;
   std::variant<Constant, Read, UnionIs, UnionPart, UnionMake, Cast, Apply, ShortCircuit,
-               Conditional, Sequence, Element, View, Transpose, Copy, Reduce, Create, CreateLike,
-               Arange, Linspace, Eye, ListLiteral, ListRepeat, ListConcat, ListSlice, ListToArray,
-               SizeOf, CallExpr, Clock, Communicate>
+               Conditional, Sequence, Element, View, Transpose, Copy, Reduce, MatrixProduct,
+               Reshape, Compress, Gather, Create, CreateLike, Arange, Linspace, Eye, ListLiteral,
+               ListRepeat, ListConcat, ListSlice, ListToArray, SizeOf, CallExpr, Clock, Communicate>
       node;
 };
 
@@ -304,6 +332,15 @@ struct CheckMask {
 /// base[mask] = value for a bool array: a scalar, then with CheckMask, or (a[mask] += b) an array
 /// of the base's shape.
 struct StoreMask {
+  Expr base;
+  Expr mask;
+  Expr value;
+};
+
+/// base[mask] = value for a bool array of the base's dimensions and a one-dimensional array: its
+/// elements go, in order, where the mask is true. One element goes everywhere; with another number
+/// than the mask selects, ValueError.
+struct StoreCompressed {
   Expr base;
   Expr mask;
   Expr value;
@@ -395,9 +432,9 @@ struct Exit {
 
 struct Stmt {
   Loc loc;
-  std::variant<Assign, AssignMany, StoreElement, StoreSlice, CheckMask, StoreMask, If, While,
-               ForRange, ForEach, Break, Continue, Return, Evaluate, CallStmt, Print, Assert,
-               RaiseError, Exit>
+  std::variant<Assign, AssignMany, StoreElement, StoreSlice, CheckMask, StoreMask, StoreCompressed,
+               If, While, ForRange, ForEach, Break, Continue, Return, Evaluate, CallStmt, Print,
+               Assert, RaiseError, Exit>
       node;
 };
 

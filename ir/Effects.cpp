@@ -115,7 +115,7 @@ private:
     std::visit(
         overloaded{[&](const ScalarLoad &node) { touch(result.reads, node.access.buffer); },
                    [&](const ScalarGather &node) { touch(result.reads, node.buffer); },
-                   [&](OneOf<ScalarDim, ScalarBound> auto &node) {
+                   [&](OneOf<ScalarDim, ScalarState> auto &node) {
                      result.reads.globals |= isGlobal[node.buffer.index];
                    },
                    [](OneOf<ScalarConstant, ScalarAffine, ScalarCast, ScalarApply> auto &) {}},

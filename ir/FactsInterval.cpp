@@ -39,7 +39,7 @@ bool Facts::isInteger(const Scalar &tree) const {
                  [&](const ScalarLoad &) { return variableOf(tree, variables) != nullptr; },
                  [](OneOf<ScalarAffine, ScalarDim> auto &) { return true; },
                  [](OneOf<ScalarCast, ScalarApply> auto &node) { return node.type == DType::I64; },
-                 [](OneOf<ScalarGather, ScalarBound> auto &) { return false; }},
+                 [](OneOf<ScalarGather, ScalarState> auto &) { return false; }},
       tree.node);
 }
 
@@ -91,7 +91,7 @@ Interval Facts::intervalOf(const Scalar &tree) const {
                    return variable ? variable->interval : Interval();
                  },
                  [](const ScalarDim &) { return Interval{0, largestSize}; },
-                 [](const ScalarBound &) { return Interval{0, 1}; },
+                 [](const ScalarState &) { return Interval{0, 1}; },
                  [&](const ScalarCast &node) {
                    if (isFloat(node.type))
                      return Interval();

@@ -155,7 +155,45 @@ bool applyBroadcast(const Array &base, const Broadcast &broadcast, ValueOf value
   return true;
 }
 
+/// The distance of neighbours in row-major order: the stride of the last dimension that has any.
+int64_t distanceOf(const Array &array) {
+  int64_t distance = 1;
+  for (size_t dim = 0; dim < array.dims(); ++dim)
+    if (array.shape[dim] != 1)
+      distance = array.stride[dim];
+  return distance;
+}
+
+bool applyReshape(const Array &base, const Reshape &reshape, ValueOf valueOf, Array &result,
+                  std::string &problem) {
+  int64_t stride = distanceOf(base), elements = 1;
+  for (const Affine &form : reshape.shape) {
+    result.shape.push_back(valueOf(form));
+    if (result.shape.back() < 0 ||
+        __builtin_mul_overflow(elements, result.shape.back(), &elements)) {
+      problem = "a view has a shape that no array has";
+      return false;
+    }
+  }
+  if (elements != base.elements() || !isEven(base)) {
+    problem = "a view gives an array another number of elements, or elements at unequal distances";
+    return false;
+  }
+  result.stride.resize(result.shape.size());
+  for (size_t dim = result.shape.size(); dim-- > 0; stride *= result.shape[dim])
+    result.stride[dim] = stride;
+  return true;
+}
+
 } // namespace
+
+bool isEven(const Array &array) {
+  int64_t expected = distanceOf(array);
+  bool even = true;
+  for (size_t dim = array.dims(); dim-- > 0; expected *= array.shape[dim])
+    even &= array.shape[dim] == 1 || array.stride[dim] == expected;
+  return even || array.elements() == 0;
+}
 
 std::optional<Array> viewOf(const Array &base, const View &view, ValueOf valueOf,
                             std::string &problem) {
@@ -172,6 +210,9 @@ std::optional<Array> viewOf(const Array &base, const View &view, ValueOf valueOf
                                   },
                                   [&](const Broadcast &form) {
                                     return applyBroadcast(base, form, valueOf, result, problem);
+                                  },
+                                  [&](const Reshape &form) {
+                                    return applyReshape(base, form, valueOf, result, problem);
                                   },
                                   [&](const Permute &form) {
                                     for (unsigned dim : form.order) {

@@ -73,6 +73,9 @@ std::optional<Array> viewOf(const Array &base, const View &view,
                             llvm::function_ref<int64_t(const Affine &)> valueOf,
                             std::string &problem);
 
+/// The answer to StateQuestion::Even.
+bool isEven(const Array &array);
+
 /// The C ABI's descriptor { object, data, shape, stride }, as words.
 llvm::SmallVector<int64_t, 12> descriptorOf(const Array &array);
 

@@ -43,7 +43,11 @@ ScalarConstant Machine::evaluate(const Scalar &scalar) {
                    int64_t size = array ? array->shape[node.dim] : 0;
                    return ScalarConstant{DType::I64, static_cast<uint64_t>(size)};
                  },
-                 [&](const ScalarBound &node) {
+                 [&](const ScalarState &node) {
+                   if (node.question == StateQuestion::Even) {
+                     const Array *array = arrayOf(node.buffer);
+                     return ScalarConstant{DType::Bool, array && isEven(*array)};
+                   }
                    bool bound = nameOf(node.buffer).state == Name::State::Live;
                    return ScalarConstant{DType::Bool, bound};
                  },

@@ -117,6 +117,7 @@ std::optional<MemoryOrder> Layouts::orderOf(BufferId buffer) const {
   std::optional<Along> along = std::visit(
       overloaded{[](const Subscript &form) { return std::optional(alongOf(form)); },
                  [](const Permute &form) { return std::optional(alongOf(form)); },
+                 [](const Reshape &) { return std::optional<Along>(); },
                  [&](const Broadcast &form) { return alongOf(form, program[view.base].shape); }},
       view.form);
   if (!along)

@@ -407,12 +407,14 @@ Tree TextParser::parseNamed() {
   if (!call)
     return {affineScalar(Affine(parseSymbol()))};
   ++position;
-  if (word == "dim" || word == "bound") {
+  if (word == "dim" || word == "bound" || word == "even") {
     expect("(");
     BufferId buffer = parseBuffer();
     unsigned dim = word == "dim" && (expect(","), true) ? parseUnsigned() : 0;
     expect(")");
-    return word == "dim" ? Tree{{ScalarDim{buffer, dim}}} : Tree{{ScalarBound{buffer}}};
+    if (word == "dim")
+      return Tree{{ScalarDim{buffer, dim}}};
+    return Tree{{ScalarState{buffer, word == "even" ? StateQuestion::Even : StateQuestion::Bound}}};
   }
   llvm::StringRef name = word;
   bool checked = name.consume_back(".py");

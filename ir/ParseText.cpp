@@ -140,7 +140,7 @@ Alloc TextParser::parseAlloc() {
 }
 
 // "view" %name ":" type "=" %name form
-// form: "[" dims "]" | "broadcast" "[" affines "]" | "permute" "(" numbers ")"
+// form: "[" dims "]" | ("broadcast" | "reshape") "[" affines "]" | "permute" "(" numbers ")"
 // dim: "newaxis" | affine | affine ":" affine ":" affine
 View TextParser::parseView() {
   View view;
@@ -149,6 +149,8 @@ View TextParser::parseView() {
   view.base = parseBuffer();
   if (accept("broadcast")) {
     view.form = Broadcast{parseAffines("[", "]")};
+  } else if (accept("reshape")) {
+    view.form = Reshape{parseAffines("[", "]")};
   } else if (accept("permute")) {
     Permute form;
     list("(", ")", [&] { form.order.push_back(parseUnsigned()); });

@@ -81,29 +81,30 @@ void Printer::assign(const Assign &assign) {
 
 void Printer::view(const View &view) {
   out << "view ", declaration(view.result), out << " = ", buffer(view.base);
-  std::visit(overloaded{[&](const Subscript &form) {
-                          out << '[';
-                          list(form.dims, [&](const ViewDim &dim) {
-                            std::visit(overloaded{[&](const ViewIndex &index) { affine(index.at); },
-                                                  [&](const ViewSlice &slice) {
-                                                    affine(slice.start), out << " : ";
-                                                    affine(slice.size), out << " : ";
-                                                    affine(slice.step);
-                                                  },
-                                                  [&](const ViewNewAxis &) { out << "newaxis"; }},
-                                       dim);
-                          });
-                          out << ']';
-                        },
-                        [&](const Broadcast &form) {
-                          out << " broadcast [", affines(form.shape), out << ']';
-                        },
-                        [&](const Permute &form) {
-                          out << " permute (";
-                          list(form.order, [&](unsigned dim) { out << dim; });
-                          out << ')';
-                        }},
-             view.form);
+  std::visit(
+      overloaded{
+          [&](const Subscript &form) {
+            out << '[';
+            list(form.dims, [&](const ViewDim &dim) {
+              std::visit(overloaded{[&](const ViewIndex &index) { affine(index.at); },
+                                    [&](const ViewSlice &slice) {
+                                      affine(slice.start), out << " : ";
+                                      affine(slice.size), out << " : ";
+                                      affine(slice.step);
+                                    },
+                                    [&](const ViewNewAxis &) { out << "newaxis"; }},
+                         dim);
+            });
+            out << ']';
+          },
+          [&](const Broadcast &form) { out << " broadcast [", affines(form.shape), out << ']'; },
+          [&](const Reshape &form) { out << " reshape [", affines(form.shape), out << ']'; },
+          [&](const Permute &form) {
+            out << " permute (";
+            list(form.order, [&](unsigned dim) { out << dim; });
+            out << ')';
+          }},
+      view.form);
 }
 
 void Printer::compute(const Compute &compute) {

@@ -198,30 +198,32 @@ void Printer::apply(const ScalarApply &apply, unsigned minimumPrecedence) {
 }
 
 void Printer::scalar(const Scalar &scalar, unsigned minimumPrecedence) {
-  std::visit(
-      overloaded{[&](const ScalarConstant &node) { constant(node); },
-                 [&](const ScalarAffine &node) {
-                   if (node.form.asSymbol())
-                     return affine(node.form);
-                   out << '[', affine(node.form), out << ']';
-                 },
-                 [&](const ScalarLoad &node) { access(node.access); },
-                 [&](const ScalarGather &node) {
-                   out << "gather ", buffer(node.buffer);
-                   out << '[', scalars(node.indices), out << ']';
-                 },
-                 [&](const ScalarDim &node) {
-                   out << "dim(", buffer(node.buffer), out << ", " << node.dim << ')';
-                 },
-                 [&](const ScalarBound &node) { out << "bound(", buffer(node.buffer), out << ')'; },
-                 [&](const ScalarCast &node) {
-                   out << nameOf(node.type) << (node.checked ? ".py" : "");
-                   if (options.locations && node.loc != Loc{})
-                     out << '@', range(node.loc);
-                   out << '(', scalars(node.operand), out << ')';
-                 },
-                 [&](const ScalarApply &node) { apply(node, minimumPrecedence); }},
-      scalar.node);
+  std::visit(overloaded{[&](const ScalarConstant &node) { constant(node); },
+                        [&](const ScalarAffine &node) {
+                          if (node.form.asSymbol())
+                            return affine(node.form);
+                          out << '[', affine(node.form), out << ']';
+                        },
+                        [&](const ScalarLoad &node) { access(node.access); },
+                        [&](const ScalarGather &node) {
+                          out << "gather ", buffer(node.buffer);
+                          out << '[', scalars(node.indices), out << ']';
+                        },
+                        [&](const ScalarDim &node) {
+                          out << "dim(", buffer(node.buffer), out << ", " << node.dim << ')';
+                        },
+                        [&](const ScalarState &node) {
+                          out << (node.question == StateQuestion::Even ? "even(" : "bound(");
+                          buffer(node.buffer), out << ')';
+                        },
+                        [&](const ScalarCast &node) {
+                          out << nameOf(node.type) << (node.checked ? ".py" : "");
+                          if (options.locations && node.loc != Loc{})
+                            out << '@', range(node.loc);
+                          out << '(', scalars(node.operand), out << ')';
+                        },
+                        [&](const ScalarApply &node) { apply(node, minimumPrecedence); }},
+             scalar.node);
 }
 
 } // namespace hpcc::ir

@@ -109,11 +109,16 @@ struct Permute { // view %v = %u permute (1, 0): dimension d of the result is or
   bool operator==(const Permute &) const = default;
 };
 
+struct Reshape { // view %v = %u reshape [n, m]: the elements in row-major order, at equal distances
+  std::vector<Affine> shape;
+  bool operator==(const Reshape &) const = default;
+};
+
 /// Names a part of an array; holds the array until its `drop`. In bounds by construction or by an
 /// earlier check.
 struct View {
   BufferId result, base;
-  std::variant<Subscript, Broadcast, Permute> form;
+  std::variant<Subscript, Broadcast, Permute, Reshape> form;
   bool operator==(const View &) const = default;
 };
 

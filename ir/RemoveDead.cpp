@@ -55,7 +55,7 @@ private:
         ++reads[gather->buffer.index];
       else if (const auto *dim = std::get_if<ScalarDim>(&tree.node))
         ++reads[dim->buffer.index];
-      else if (const auto *bound = std::get_if<ScalarBound>(&tree.node))
+      else if (const auto *bound = std::get_if<ScalarState>(&tree.node))
         ++reads[bound->buffer.index];
     });
   }

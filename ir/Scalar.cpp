@@ -98,7 +98,7 @@ DType typeOf(const Scalar &scalar, const Program &program) {
                  [&](const ScalarLoad &node) { return program[node.access.buffer].type; },
                  [&](const ScalarGather &node) { return program[node.buffer].type; },
                  [](const ScalarDim &) { return DType::I64; },
-                 [](const ScalarBound &) { return DType::Bool; },
+                 [](const ScalarState &) { return DType::Bool; },
                  [](const ScalarCast &node) { return node.type; },
                  [](const ScalarApply &node) { return node.type; }},
       scalar.node);

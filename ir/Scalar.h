@@ -98,11 +98,16 @@ struct ScalarDim {
   bool operator==(const ScalarDim &) const = default;
 };
 
-/// True where the handle names an array (`bound(%u)`); a variable that no path has assigned does
-/// not. bool.
-struct ScalarBound {
+/// Bound, text `bound(%u)`: the handle names an array; a variable that no path has assigned does
+/// not. Even, `even(%u)`: the elements of an array, in row-major order, lie at equal distances in
+/// memory, so that another shape is a view of them.
+enum class StateQuestion : uint8_t { Bound, Even };
+
+/// What is true of a name or its array at run time. bool.
+struct ScalarState {
   BufferId buffer;
-  bool operator==(const ScalarBound &) const = default;
+  StateQuestion question = StateQuestion::Bound;
+  bool operator==(const ScalarState &) const = default;
 };
 
 /// Conversion to `type`, text `f64(x)`. Plain: NumPy's astype (to bool: != 0; float to integer as
@@ -128,7 +133,7 @@ struct ScalarApply {
 };
 
 struct Scalar {
-  std::variant<ScalarConstant, ScalarAffine, ScalarLoad, ScalarGather, ScalarDim, ScalarBound,
+  std::variant<ScalarConstant, ScalarAffine, ScalarLoad, ScalarGather, ScalarDim, ScalarState,
                ScalarCast, ScalarApply>
       node;
   bool operator==(const Scalar &) const = default;

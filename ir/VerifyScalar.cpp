@@ -92,9 +92,13 @@ void verifyScalar(const Scalar &scalar, VerifyReport &report) {
                               report("arity", "%" + program[node.buffer].name +
                                                   " has no dimension " + llvm::Twine(node.dim));
                           },
-                          [&](const ScalarBound &node) {
-                            if (program[node.buffer].storage != Storage::Handle)
-                              report("arity", "%" + program[node.buffer].name + " is no handle");
+                          [&](const ScalarState &node) {
+                            const Buffer &buffer = program[node.buffer];
+                            if (node.question == StateQuestion::Even && buffer.dims == 0)
+                              report("arity", "%" + buffer.name + " is no array");
+                            if (node.question == StateQuestion::Bound &&
+                                buffer.storage != Storage::Handle)
+                              report("arity", "%" + buffer.name + " is no handle");
                           },
                           [&](const ScalarCast &node) { verifyCast(node, report); },
                           [&](const ScalarApply &node) { verifyApply(node, report); }},

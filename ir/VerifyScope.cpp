@@ -322,7 +322,7 @@ void ScopeVerifier::useScalar(const Scalar &scalar) {
   forEachSubtree(scalar, [&](const Scalar &tree) {
     std::visit(overloaded{[&](const ScalarAffine &node) { use(node.form); },
                           [&](const ScalarLoad &node) { use(node.access); },
-                          [&](OneOf<ScalarGather, ScalarDim, ScalarBound> auto &node) {
+                          [&](OneOf<ScalarGather, ScalarDim, ScalarState> auto &node) {
                             use(node.buffer);
                           },
                           [](OneOf<ScalarConstant, ScalarCast, ScalarApply> auto &) {}},

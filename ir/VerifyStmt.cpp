@@ -91,6 +91,7 @@ static void verifyView(const View &view, VerifyReport &report) {
                      report("views", "a broadcast has fewer dimensions than %" + base.name);
                    return std::optional(form.shape);
                  },
+                 [](const Reshape &form) { return std::optional(form.shape); },
                  [&](const Permute &form) { return shapeOf(form, base, report); }},
       view.form);
   if (shape && *shape != result.shape)

@@ -119,7 +119,7 @@ template <typename ScalarT, typename F> void forEachOperand(ScalarT &scalar, F &
           [&](OneOf<ScalarGather> auto &node) { all(node.indices); },
           [&](OneOf<ScalarCast> auto &node) { all(node.operand); },
           [&](OneOf<ScalarApply> auto &node) { all(node.operands); },
-          [](OneOf<ScalarConstant, ScalarAffine, ScalarLoad, ScalarDim, ScalarBound> auto &) {}},
+          [](OneOf<ScalarConstant, ScalarAffine, ScalarLoad, ScalarDim, ScalarState> auto &) {}},
       scalar.node);
 }
 
@@ -254,7 +254,7 @@ template <typename StmtT, typename F> void forEachBuffer(StmtT &stmt, F &&visit)
       std::visit(
           overloaded{
               [&](OneOf<ScalarLoad> auto &node) { visit(node.access.buffer); },
-              [&](OneOf<ScalarGather, ScalarDim, ScalarBound> auto &node) { visit(node.buffer); },
+              [&](OneOf<ScalarGather, ScalarDim, ScalarState> auto &node) { visit(node.buffer); },
               [](OneOf<ScalarConstant, ScalarAffine, ScalarCast, ScalarApply> auto &) {}},
           tree.node);
     });
@@ -340,6 +340,9 @@ void forEachAffine(StmtT &stmt, F &&visit) {
                    dim);
     } else if (auto *broadcast = std::get_if<Broadcast>(&view->form)) {
       for (auto &size : broadcast->shape)
+        visit(size);
+    } else if (auto *reshape = std::get_if<Reshape>(&view->form)) {
+      for (auto &size : reshape->shape)
         visit(size);
     }
   } else if (auto *compute = std::get_if<Compute>(&stmt.node)) {

@@ -125,7 +125,12 @@ void CanonicalizeWalk::rewriteLeaf(Scalar &scalar) {
     rewriteName(dim->buffer);
     if (std::optional<Affine> size = sizeOf(dim->buffer, dim->dim))
       scalar = affineScalar(*size);
-  } else if (auto *bound = std::get_if<ScalarBound>(&scalar.node)) {
+  } else if (auto *asked = std::get_if<ScalarState>(&scalar.node);
+             asked && asked->question == StateQuestion::Even) {
+    rewriteName(asked->buffer);
+    if (program[asked->buffer].storage == Storage::Own && isRowMajor(asked->buffer))
+      scalar = constantBool(true);
+  } else if (auto *bound = std::get_if<ScalarState>(&scalar.node)) {
     ArrayValue value = valueOf(bound->buffer);
     if (value.kind != ArrayValue::Kind::Opaque && boundNames.count(bound->buffer))
       scalar = constantBool(value.kind == ArrayValue::Kind::Named);

@@ -74,6 +74,7 @@ std::optional<ViewMap> mapOf(const ViewMap &baseMap, const View &view, const Fac
   MapDims dims =
       std::visit(overloaded{[](const Permute &form) { return dimsOf(form); },
                             [](const Subscript &form) { return dimsOf(form); },
+                            [](const Reshape &) { return MapDims(); },
                             [&](const Broadcast &form) { return dimsOf(form, facts, baseShape); }},
                  view.form);
   if (!dims)
@@ -148,7 +149,7 @@ bool isPure(const Scalar &value) {
     pure &= !std::holds_alternative<ScalarLoad>(tree.node) &&
             !std::holds_alternative<ScalarGather>(tree.node) &&
             !std::holds_alternative<ScalarDim>(tree.node) &&
-            !std::holds_alternative<ScalarBound>(tree.node);
+            !std::holds_alternative<ScalarState>(tree.node);
   });
   return pure;
 }

@@ -26,7 +26,7 @@ bool readsMemory(const Scalar &value) {
   forEachSubtree(value, [&](const Scalar &tree) {
     reads |= std::holds_alternative<ScalarLoad>(tree.node) ||
              std::holds_alternative<ScalarGather>(tree.node) ||
-             std::holds_alternative<ScalarBound>(tree.node);
+             std::holds_alternative<ScalarState>(tree.node);
   });
   return reads;
 }

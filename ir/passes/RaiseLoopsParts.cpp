@@ -97,7 +97,7 @@ private:
     forEachSubtree(value, [&](const Scalar &tree) {
       std::visit(
           overloaded{[&](const ScalarLoad &node) { fixed &= !isWritten(node.access.buffer); },
-                     [&](OneOf<ScalarGather, ScalarDim, ScalarBound> auto &node) {
+                     [&](OneOf<ScalarGather, ScalarDim, ScalarState> auto &node) {
                        fixed &= !isWritten(node.buffer);
                      },
                      [](const auto &) {}},

@@ -168,7 +168,7 @@ std::optional<RotationObstacle> describeHeader(const RotationLoop &loop, const S
         family.readByHeader.insert(load->access.buffer);
     } else if (const auto *gather = std::get_if<ScalarGather>(&tree.node)) {
       isGathered |= isNamed(gather->buffer);
-    } else if (const auto *bound = std::get_if<ScalarBound>(&tree.node)) {
+    } else if (const auto *bound = std::get_if<ScalarState>(&tree.node)) {
       isGathered |= isNamed(bound->buffer);
     }
   });

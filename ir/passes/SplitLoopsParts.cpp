@@ -86,7 +86,7 @@ private:
       made &= !std::holds_alternative<ScalarLoad>(tree.node) &&
               !std::holds_alternative<ScalarGather>(tree.node) &&
               !std::holds_alternative<ScalarDim>(tree.node) &&
-              !std::holds_alternative<ScalarBound>(tree.node);
+              !std::holds_alternative<ScalarState>(tree.node);
     });
     return made;
   }
