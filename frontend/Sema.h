@@ -238,6 +238,8 @@ struct Instance {
 struct LoopContext {
   const Env *head = nullptr;
   const Env *exit = nullptr;
+  /// Of a loop over one element of several: the variable that a break sets, which ends them all.
+  std::optional<typed::VariableId> broken;
   std::vector<Env> continues, breaks;
 };
 
@@ -362,11 +364,14 @@ struct Analyzer {
   void analyzeLoop(const ast::Stmt &stmt, const ast::Block &body, const ast::Block &orelse,
                    const std::set<std::string> &assigned, const ast::Expr *test,
                    const std::function<void()> &enter,
-                   const std::function<typed::Stmt(typed::Block, typed::Block)> &make);
+                   const std::function<typed::Stmt(typed::Block, typed::Block)> &make,
+                   std::optional<typed::VariableId> broken = {});
+  void unless(Loc loc, typed::VariableId condition, const std::function<void()> &analyze);
   void analyzeFor(const ast::Stmt &stmt, const ast::For &node);
   void loopOver(const ast::Stmt &stmt, const ast::For &node, Value iterable);
   void loopOverRows(const ast::Stmt &stmt, const ast::For &node, Value array);
   void unrollFor(const ast::Stmt &stmt, const ast::For &node, TupleValue tuple);
+  void unrollWithBreaks(const ast::Stmt &stmt, const ast::For &node, TupleValue tuple);
   void analyzeWhile(const ast::Stmt &stmt, const ast::While &node);
   void analyzeImport(const ast::Stmt &stmt, const ast::Import &node);
   void analyzeImportFrom(const ast::Stmt &stmt, const ast::ImportFrom &node);
@@ -547,6 +552,9 @@ std::vector<ScalarType> alternativesOf(const Type &type);
 
 /// Does `numpy` have a public name that hpcc knows?
 bool knowsNumpyName(llvm::StringRef name);
+
+/// Is it a list or tuple that is written there?
+bool isDisplay(const ast::Expr &expr);
 
 /// What the sends of the program send, each once.
 std::vector<SentType> typesSent(const typed::Module &module);

@@ -62,7 +62,8 @@ void Analyzer::analyzeIf(const ast::Stmt &stmt, const ast::If &node) {
 void Analyzer::analyzeLoop(const ast::Stmt &stmt, const ast::Block &body, const ast::Block &orelse,
                            const std::set<std::string> &assigned, const ast::Expr *test,
                            const std::function<void()> &enter,
-                           const std::function<typed::Stmt(typed::Block, typed::Block)> &make) {
+                           const std::function<typed::Stmt(typed::Block, typed::Block)> &make,
+                           std::optional<typed::VariableId> broken) {
   typed::Block *outer = out;
   LoopContext *outerLoop = function->loop;
   const Env entry = function->env;
@@ -85,6 +86,7 @@ void Analyzer::analyzeLoop(const ast::Stmt &stmt, const ast::Block &body, const 
     LoopContext loop;
     loop.head = &head;
     loop.exit = exit ? &*exit : nullptr;
+    loop.broken = broken;
     function->loop = &loop;
     out = &before;
     function->env = entry;
@@ -170,6 +172,27 @@ static bool leavesLoop(const ast::Block &block) {
   });
 }
 
+/// Code that runs where `condition`, a bool variable, is false.
+void Analyzer::unless(Loc loc, typed::VariableId condition, const std::function<void()> &analyze) {
+  Env before = function->env;
+  typed::Block *outer = out;
+  typed::Block run, skip;
+  out = &run;
+  ++branches;
+  analyze();
+  --branches;
+  Env joined = join(before, function->env);
+  convertTo(joined);
+  out = &skip;
+  function->env = std::move(before);
+  convertTo(joined);
+  out = outer;
+  function->env = std::move(joined);
+  Value test =
+      unary(ast::UnaryOperator::Not, loc, makeTyped(loc, weakBool, typed::Read{condition, false}));
+  emit(loc, typed::If{std::move(test.expr()), std::move(run), std::move(skip)});
+}
+
 /// for x in (a, b, c): numbers of one type are a list, which is a real loop; else the body once for
 /// each element.
 void Analyzer::unrollFor(const ast::Stmt &stmt, const ast::For &node, TupleValue tuple) {
@@ -187,12 +210,10 @@ void Analyzer::unrollFor(const ast::Stmt &stmt, const ast::For &node, TupleValue
     loopOver(stmt, node, makeTyped(node.iter->loc, type, std::move(literal)));
     return;
   }
-  if (leavesLoop(node.body)) {
-    unsupported(node.iter->loc, "'break' or 'continue' in a loop over values of different types");
-    return;
-  }
   for (Value &value : tuple.elements)
     value = stabilize(std::move(value), *out);
+  if (leavesLoop(node.body))
+    return unrollWithBreaks(stmt, node, std::move(tuple));
   for (Value &value : tuple.elements) {
     if (!function->env.reachable)
       return;
@@ -200,6 +221,34 @@ void Analyzer::unrollFor(const ast::Stmt &stmt, const ast::For &node, TupleValue
     analyzeBlock(node.body);
   }
   analyzeBlock(node.orelse);
+}
+
+/// A body that leaves or continues the loop is a loop of one round for each element: `continue`
+/// ends the round, `break` those that follow too.
+void Analyzer::unrollWithBreaks(const ast::Stmt &stmt, const ast::For &node, TupleValue tuple) {
+  std::set<std::string> assigned;
+  collectAssigned(node.body, assigned);
+  const ast::Block nothing;
+  typed::VariableId broken = temporary(weakBool);
+  emit(stmt.loc, typed::Assign{broken, std::move(makeBool(stmt.loc, false).expr())});
+  auto round = [&](typed::Block body, typed::Block) -> typed::Stmt {
+    auto bound = [&](int64_t value) { return std::move(makeInteger(stmt.loc, value).expr()); };
+    return {stmt.loc,
+            typed::ForRange{temporary(weakInt), bound(0), bound(1), bound(1), std::move(body), {}}};
+  };
+  for (auto &&[index, value] : llvm::enumerate(tuple.elements)) {
+    auto analyze = [&, &element = value] {
+      assignTarget(*node.target, std::move(element));
+      analyzeLoop(stmt, node.body, nothing, assigned, nullptr, [] {}, round, broken);
+    };
+    if (!function->env.reachable)
+      return;
+    if (index == 0)
+      analyze();
+    else
+      unless(stmt.loc, broken, analyze);
+  }
+  unless(stmt.loc, broken, [&] { analyzeBlock(node.orelse); });
 }
 
 void Analyzer::analyzeFor(const ast::Stmt &stmt, const ast::For &node) {

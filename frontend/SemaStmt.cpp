@@ -194,6 +194,10 @@ void Analyzer::analyzeStmt(const ast::Stmt &stmt) {
                           if (function->loop->exit)
                             convertTo(*function->loop->exit);
                           function->loop->breaks.push_back(function->env);
+                          if (auto broken = function->loop->broken)
+                            emit(
+                                stmt.loc,
+                                typed::Assign{*broken, std::move(makeBool(stmt.loc, true).expr())});
                           emit(stmt.loc, typed::Break{});
                           function->env.reachable = false;
                         },
