@@ -507,8 +507,12 @@ struct Analyzer {
   Value arange(Loc loc, Arguments arguments);
   Value linspace(Loc loc, Arguments arguments);
   Value eye(llvm::StringRef name, Loc loc, Arguments arguments);
-  Value makeArray(Loc loc, Arguments arguments);
+  Value makeArray(llvm::StringRef name, Loc loc, Arguments arguments);
   void checkElements(Value &list, ir::DType dtype, typed::Block &stmts);
+  // Displays (SemaDisplay.cpp)
+  Value evaluateDisplay(const ast::Expr &expr);
+  bool acceptsDisplay(const Arguments &arguments);
+  Value arrayOfArray(bool copies, Loc loc, Value array, std::optional<Value> dtype);
   Value transposeArray(Loc loc, Value array, std::vector<unsigned> order);
   Value where(Loc loc, Arguments arguments);
   Value dtypeFunction(llvm::StringRef name, Loc loc, Arguments arguments);

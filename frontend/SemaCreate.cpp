@@ -329,14 +329,16 @@ void Analyzer::checkElements(Value &list, DType dtype, typed::Block &stmts) {
       {list.loc, typed::ForEach{each, std::move(duplicate(list).expr()), std::move(body), {}}});
 }
 
-Value Analyzer::makeArray(Loc loc, Arguments arguments) {
+Value Analyzer::makeArray(llvm::StringRef name, Loc loc, Arguments arguments) {
   llvm::StringRef names[] = {"object", "dtype"};
   std::vector<std::optional<Value>> values;
   if (!takeArguments("np.array", loc, std::move(arguments), names, 1, values))
     return {loc, Poison{}};
+  if (isArray(*values[0]))
+    return arrayOfArray(name == "array", loc, std::move(*values[0]), std::move(values[1]));
   const auto *list = values[0]->typeAs<ListType>();
   if (!list)
-    return unsupported(values[0]->loc, "'np.array' of anything but a list of numbers");
+    return unsupported(values[0]->loc, "'np." + name + "' of this value");
   DType element = list->element;
   std::optional<DType> dtype = chosenDType(*this, values[1], element);
   if (!dtype)

@@ -370,14 +370,20 @@ Value Analyzer::evaluateCall(const ast::Expr &expr, const ast::Call &node) {
   const auto *dtype = callee.as<DTypeValue>();
   bool isClass = dtype && dtype->kind == DTypeValue::Kind::Class;
   bool takesLarge = isClass && dtype->dtype == DType::U64;
+  const auto *known = callee.as<BuiltinValue>();
+  bool ofDisplay = known && (known->name == "np.array" || known->name == "np.asarray") &&
+                   !node.args.empty() && isDisplay(node.args.front());
   Arguments arguments;
   for (const ast::Expr &argument : node.args) {
     if (std::get_if<ast::Starred>(&argument.node)) {
       callee = unsupported(argument.loc, "a starred argument");
       continue;
     }
-    arguments.push_back(
-        {"", argument.loc, takesLarge ? evaluateOperand(argument) : evaluate(argument)});
+    bool here = ofDisplay && arguments.empty();
+    arguments.push_back({"", argument.loc,
+                         here         ? evaluateDisplay(argument)
+                         : takesLarge ? evaluateOperand(argument)
+                                      : evaluate(argument)});
   }
   for (const ast::Keyword &keyword : node.keywords) {
     if (keyword.name.empty()) {
@@ -388,6 +394,8 @@ Value Analyzer::evaluateCall(const ast::Expr &expr, const ast::Call &node) {
   }
   if (callee.isPoison() ||
       llvm::any_of(arguments, [](const Argument &argument) { return argument.value.isPoison(); }))
+    return {expr.loc, Poison{}};
+  if (ofDisplay && !acceptsDisplay(arguments))
     return {expr.loc, Poison{}};
   if (const auto *userFunction = callee.as<FunctionValue>())
     return callFunction(*userFunction, expr.loc, std::move(arguments));

@@ -343,7 +343,7 @@ Value Analyzer::callNumpy(llvm::StringRef name, Loc loc, Arguments arguments) {
   if (name.ends_with("_like"))
     return createLike(name, loc, std::move(arguments));
   if (name == "array" || name == "asarray")
-    return makeArray(loc, std::move(arguments));
+    return makeArray(name, loc, std::move(arguments));
   if (name == "power" || name == "pow" || name == "float_power") {
     std::vector<std::optional<Value>> values;
     if (!takeArguments(("np." + name).str(), loc, std::move(arguments), {"x1", "x2"}, 2, values))

@@ -159,7 +159,8 @@ Value Analyzer::sequenceAsArray(Value value, DType dtype) {
     DType element = ir::isFloat(dtype) ? DType::F64 : dtype == DType::Bool ? dtype : DType::I64;
     for (Value &part : tuple->elements) {
       const auto *scalar = part.typeAs<ScalarType>();
-      if (!scalar || ir::isFloat(scalar->dtype) > ir::isFloat(element) ||
+      bool narrows = scalar && !scalar->weak && ir::isInteger(dtype) && scalar->dtype != dtype;
+      if (!scalar || narrows || ir::isFloat(scalar->dtype) > ir::isFloat(element) ||
           (element == DType::Bool && scalar->dtype != DType::Bool))
         return refuse();
       literal.elements.push_back(std::move(convert(std::move(part), element, true).expr()));
@@ -173,11 +174,14 @@ Value Analyzer::sequenceAsArray(Value value, DType dtype) {
   DType element = value.typeAs<ListType>()->element;
   if (ir::isFloat(element) && !ir::isFloat(dtype))
     return refuse();
+  typed::Block stmts;
+  if (element != dtype && ir::isInteger(dtype))
+    checkElements(value, dtype, stmts);
   Facts facts;
   facts.shape = value.facts().shape;
   Value array =
       makeTyped(loc, ArrayType{element, 1}, typed::ListToArray{box(std::move(value))}, facts);
-  return convert(std::move(array), dtype, false);
+  return sequence(loc, std::move(stmts), convert(std::move(array), dtype, false));
 }
 
 } // namespace hpcc::frontend::sema
