@@ -40,7 +40,8 @@ template <> struct WordsOf<LoopRole> {
   static_assert(std::size(words) == unsigned(LoopRole::Tile) + 1);
 };
 template <> struct WordsOf<AssignOp> {
-  static constexpr llvm::StringLiteral words[] = {"=", "+=", "*=", "min=", "max=", "&=", "|=", "fma="};
+  static constexpr llvm::StringLiteral words[] = {
+      "=", "+=", "*=", "min=", "max=", "&=", "|=", "fma="};
   static_assert(std::size(words) == unsigned(AssignOp::MultiplyAdd) + 1);
 };
 template <> struct WordsOf<Stage> {
