@@ -64,7 +64,7 @@ static void checkInner(Builder &builder, ProductKind kind,
   std::vector<Scalar> arguments;
   for (const std::vector<Affine> &shape : shapes)
     Builder::appendShape(arguments, shape);
-  for (auto [size, dim] : {std::pair(leftSize, leftDim), std::pair(rightSize, rightDim)}) {
+  for (const auto &[size, dim] : {std::pair(leftSize, leftDim), std::pair(rightSize, rightDim)}) {
     arguments.push_back(ir::affineScalar(size));
     arguments.push_back(ir::constantInteger(dim));
   }

@@ -180,7 +180,8 @@ static std::vector<typed::SubscriptItem> itemsAlong(unsigned dims, unsigned dim,
                                                     typed::SubscriptSlice slice) {
   std::vector<typed::SubscriptItem> items;
   for (unsigned each = 0; each < dims; ++each)
-    items.push_back(each == dim ? std::move(slice) : typed::SubscriptSlice{});
+    items.push_back(typed::SubscriptSlice{});
+  items[dim] = std::move(slice);
   return items;
 }
 

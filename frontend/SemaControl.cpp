@@ -231,7 +231,7 @@ void Analyzer::unrollWithBreaks(const ast::Stmt &stmt, const ast::For &node, Tup
   const ast::Block nothing;
   typed::VariableId broken = temporary(weakBool);
   emit(stmt.loc, typed::Assign{broken, std::move(makeBool(stmt.loc, false).expr())});
-  auto round = [&](typed::Block body, typed::Block) -> typed::Stmt {
+  auto round = [&](typed::Block body, const typed::Block &) -> typed::Stmt {
     auto bound = [&](int64_t value) { return std::move(makeInteger(stmt.loc, value).expr()); };
     return {stmt.loc,
             typed::ForRange{temporary(weakInt), bound(0), bound(1), bound(1), std::move(body), {}}};

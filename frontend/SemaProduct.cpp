@@ -5,7 +5,6 @@
 
 namespace hpcc::frontend::sema {
 
-using ir::ScalarOp;
 using typed::ProductKind;
 
 /// NumPy's error where the inner sizes are known and differ.
