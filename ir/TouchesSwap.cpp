@@ -1,5 +1,6 @@
 //===- TouchesSwap.cpp - which statements may change places ----------------------------------===//
 
+#include "Library.h"
 #include "Slots.h"
 #include "Touches.h"
 #include "llvm/ADT/STLExtras.h"
@@ -25,16 +26,36 @@ bool isOrdered(const Stmt &stmt) {
   return ordered;
 }
 
-/// True if the statement, or one inside it, is of the kind.
-template <typename Kind> static bool holds(const Stmt &stmt) {
-  bool found = std::holds_alternative<Kind>(stmt.node);
+/// True if the statement, or one inside it, is such that the test holds.
+static bool anyOf(const Stmt &stmt, llvm::function_ref<bool(const Stmt &)> test) {
+  bool found = test(stmt);
   forEachInnerBlock(stmt, [&](const Block &block) {
-    forEachStmt(block,
-                [&](const Stmt &inner) { found |= std::holds_alternative<Kind>(inner.node); });
+    forEachStmt(block, [&](const Stmt &inner) { found |= test(inner); });
   });
   return found;
 }
 
+/// True if it asks for the time.
+static bool holdsClock(const Stmt &stmt) {
+  return anyOf(stmt, [](const Stmt &inner) {
+    const auto *call = std::get_if<LibraryCall>(&inner.node);
+    return call && isClock(*call);
+  });
+}
+
+/// True for what takes time that a program may measure.
+static bool takesTime(const Stmt &stmt) {
+  return anyOf(stmt, [](const Stmt &inner) {
+    const auto *compute = std::get_if<Compute>(&inner.node);
+    return compute ? !compute->axes.empty()
+                   : std::holds_alternative<Loop>(inner.node) ||
+                         std::holds_alternative<While>(inner.node);
+  });
+}
+
+template <typename Kind> static bool holds(const Stmt &stmt) {
+  return anyOf(stmt, [](const Stmt &inner) { return std::holds_alternative<Kind>(inner.node); });
+}
 /// A block with a `leave` that stands inside the statement as a whole is taken for one that leaves.
 static bool mayLeave(const Stmt &stmt) { return holds<Leave>(stmt); }
 static bool holdsCheck(const Stmt &stmt) { return holds<Check>(stmt); }
@@ -95,6 +116,8 @@ bool canSwap(const Stmt &first, const Stmt &second, const Program &program,
                   second.loc);
   if (isOrdered(first) && isOrdered(second))
     return refuse("both print, raise or call, so they keep their order", first.loc, second.loc);
+  if ((holdsClock(first) && takesTime(second)) || (takesTime(first) && holdsClock(second)))
+    return refuse("one asks for the time that the other takes", first.loc, second.loc);
   Names left, right;
   addNames(program, first, left);
   addNames(program, second, right);
