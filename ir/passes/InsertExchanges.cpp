@@ -134,7 +134,7 @@ private:
 
   void know(Freshness &now, llvm::ArrayRef<Rows> rows) const {
     for (const Rows &each : rows)
-      addRows(now.known, each, program, symbols, facts);
+      addKnownRows(now.known, each, program, symbols, facts);
   }
 
   void forget(Freshness &now, SymbolId symbol) const {

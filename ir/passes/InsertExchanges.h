@@ -72,9 +72,14 @@ bool covers(const Rows &outer, const Rows &inner, const Program &program, const 
 bool covers(llvm::ArrayRef<Rows> outer, const Rows &inner, const Program &program,
             const RowSymbols &symbols, const Facts &facts);
 
-/// Adds rows to a set: one part for what reaches differently far over the same shares.
+/// Adds rows to a set of rows that are needed: one part for what reaches differently far over the
+/// same shares, which may hold more than both.
 void addRows(std::vector<Rows> &set, Rows rows, const Program &program, const RowSymbols &symbols,
              const Facts &facts);
+
+/// Adds rows to a set of rows that are up to date, which claims no others.
+void addKnownRows(std::vector<Rows> &set, Rows rows, const Program &program,
+                  const RowSymbols &symbols, const Facts &facts);
 
 /// True if the rows depend on the symbol, or the values that they name do.
 bool mentions(const Rows &rows, SymbolId symbol, const RowSymbols &symbols);

@@ -210,6 +210,42 @@ void addRows(std::vector<Rows> &set, Rows rows, const Program &program, const Ro
   set.push_back(std::move(rows));
 }
 
+/// Both as one part that holds nothing else: rows for the same iterations that touch.
+static std::optional<Rows> join(const Rows &left, const Rows &right, const Program &program,
+                                const Facts &facts) {
+  const ExchangePart &a = left.part, &b = right.part;
+  bool isAlike = isSame(storageOf(left), storageOf(right), program) && a.whom == b.whom &&
+                 a.at == b.at && !a.wrap && !b.wrap && a.axis.has_value() == b.axis.has_value() &&
+                 (!a.axis || (a.axis->lo == b.axis->lo && a.axis->hi == b.axis->hi &&
+                              a.axis->step == b.axis->step && a.axis->ranks == b.axis->ranks));
+  if (!isAlike || !facts.isAtMost(a.lo, b.hi) || !facts.isAtMost(b.lo, a.hi))
+    return std::nullopt;
+  Rows both = left;
+  if (facts.isAtMost(b.lo, a.lo))
+    both.part.lo = b.lo;
+  else if (!facts.isAtMost(a.lo, b.lo))
+    return std::nullopt;
+  if (facts.isAtMost(a.hi, b.hi))
+    both.part.hi = b.hi;
+  else if (!facts.isAtMost(b.hi, a.hi))
+    return std::nullopt;
+  return both;
+}
+
+void addKnownRows(std::vector<Rows> &set, Rows rows, const Program &program,
+                  const RowSymbols &symbols, const Facts &facts) {
+  if (covers(set, rows, program, symbols, facts))
+    return;
+  for (size_t index = 0; index < set.size(); ++index)
+    if (std::optional<Rows> both = join(set[index], rows, program, facts)) {
+      set.erase(set.begin() + static_cast<std::ptrdiff_t>(index));
+      return addKnownRows(set, std::move(*both), program, symbols, facts);
+    }
+  llvm::erase_if(set,
+                 [&](const Rows &other) { return covers(rows, other, program, symbols, facts); });
+  set.push_back(std::move(rows));
+}
+
 //===-----------------------------------------------------------------------------------------===//
 // Symbols
 //===-----------------------------------------------------------------------------------------===//
