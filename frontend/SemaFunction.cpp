@@ -232,7 +232,7 @@ static void bindCaptured(Analyzer &sema, const FunctionValue &callee,
                          const std::vector<Value> &arguments, bool namesItself,
                          std::vector<typed::VariableId> &parameters) {
   FunctionContext &context = *sema.function;
-  const Value *next = &arguments[parametersOf(callee).size()];
+  const Value *next = arguments.data() + parametersOf(callee).size();
   FunctionValue self = sema.rebind(callee, [&](const Captured &captured) {
     Binding binding = bindParameter(sema, captured.name, *next++, captured.value.loc, parameters);
     context.locals.insert(captured.name);
