@@ -18,14 +18,6 @@ static bool isOrderedHere(const Stmt &stmt) {
          std::holds_alternative<Check>(stmt.node) || std::holds_alternative<Leave>(stmt.node);
 }
 
-bool isOrdered(const Stmt &stmt) {
-  bool ordered = isOrderedHere(stmt);
-  forEachInnerBlock(stmt, [&](const Block &block) {
-    forEachStmt(block, [&](const Stmt &inner) { ordered |= isOrderedHere(inner); });
-  });
-  return ordered;
-}
-
 /// True if the statement, or one inside it, is such that the test holds.
 static bool anyOf(const Stmt &stmt, llvm::function_ref<bool(const Stmt &)> test) {
   bool found = test(stmt);
@@ -34,6 +26,8 @@ static bool anyOf(const Stmt &stmt, llvm::function_ref<bool(const Stmt &)> test)
   });
   return found;
 }
+
+bool isOrdered(const Stmt &stmt) { return anyOf(stmt, isOrderedHere); }
 
 /// True if it asks for the time.
 static bool holdsClock(const Stmt &stmt) {
@@ -56,6 +50,7 @@ static bool takesTime(const Stmt &stmt) {
 template <typename Kind> static bool holds(const Stmt &stmt) {
   return anyOf(stmt, [](const Stmt &inner) { return std::holds_alternative<Kind>(inner.node); });
 }
+
 /// A block with a `leave` that stands inside the statement as a whole is taken for one that leaves.
 static bool mayLeave(const Stmt &stmt) { return holds<Leave>(stmt); }
 static bool holdsCheck(const Stmt &stmt) { return holds<Check>(stmt); }
@@ -116,7 +111,7 @@ bool canSwap(const Stmt &first, const Stmt &second, const Program &program,
                   second.loc);
   if (isOrdered(first) && isOrdered(second))
     return refuse("both print, raise or call, so they keep their order", first.loc, second.loc);
-  if ((holdsClock(first) && takesTime(second)) || (takesTime(first) && holdsClock(second)))
+  if ((holdsClock(first) && takesTime(second)) || (holdsClock(second) && takesTime(first)))
     return refuse("one asks for the time that the other takes", first.loc, second.loc);
   Names left, right;
   addNames(program, first, left);

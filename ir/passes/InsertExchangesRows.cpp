@@ -149,6 +149,24 @@ bool covers(llvm::ArrayRef<Rows> outer, const Rows &inner, const Program &progra
 // Union
 //===-----------------------------------------------------------------------------------------===//
 
+/// Both with the rows of both and what is between, where facts order them.
+static std::optional<Rows> hullOf(Rows both, const ExchangePart &other, const Facts &facts) {
+  ExchangePart &part = both.part;
+  if (facts.isAtMost(other.lo, part.lo))
+    part.lo = other.lo;
+  else if (!facts.isAtMost(part.lo, other.lo))
+    return std::nullopt;
+  if (facts.isAtMost(part.hi, other.hi))
+    part.hi = other.hi;
+  else if (!facts.isAtMost(other.hi, part.hi))
+    return std::nullopt;
+  return both;
+}
+
+static bool touch(const ExchangePart &a, const ExchangePart &b, const Facts &facts) {
+  return facts.isAtMost(a.lo, b.hi) && facts.isAtMost(b.lo, a.hi);
+}
+
 /// Both as one part, if that holds hardly more than they do: reaches over the same shares, or rows
 /// next to each other.
 static std::optional<Rows> unite(const Rows &left, const Rows &right, const Program &program,
@@ -157,19 +175,14 @@ static std::optional<Rows> unite(const Rows &left, const Rows &right, const Prog
   if (!isSame(storageOf(left), storageOf(right), program) || a.whom != b.whom || a.at != b.at ||
       a.wrap != b.wrap)
     return std::nullopt;
-  Rows both = left;
+  Rows wide = left;
   if (a.axis && !coversAxis(left, right, program, symbols, facts)) {
     if (!coversAxis(right, left, program, symbols, facts))
       return std::nullopt;
-    both.part.axis = b.axis;
+    wide.part.axis = b.axis;
   }
-  if (facts.isAtMost(b.lo, a.lo))
-    both.part.lo = b.lo;
-  else if (!facts.isAtMost(a.lo, b.lo))
-    return std::nullopt;
-  if (facts.isAtMost(a.hi, b.hi))
-    both.part.hi = b.hi;
-  else if (!facts.isAtMost(b.hi, a.hi))
+  std::optional<Rows> both = hullOf(std::move(wide), b, facts);
+  if (!both)
     return std::nullopt;
   auto isNear = [&](const Affine &x, const Affine &y) {
     constexpr int64_t few = 4;
@@ -177,10 +190,9 @@ static std::optional<Rows> unite(const Rows &left, const Rows &right, const Prog
     return distance && std::abs(*distance) <= few;
   };
   auto staysNear = [&](const ExchangePart &part) {
-    return isNear(part.lo, both.part.lo) && isNear(part.hi, both.part.hi);
+    return isNear(part.lo, both->part.lo) && isNear(part.hi, both->part.hi);
   };
-  bool touch = facts.isAtMost(a.lo, b.hi) && facts.isAtMost(b.lo, a.hi);
-  if (!a.axis && !touch && !(isNear(a.lo, b.lo) && isNear(a.hi, b.hi)))
+  if (!a.axis && !touch(a, b, facts) && !(isNear(a.lo, b.lo) && isNear(a.hi, b.hi)))
     return std::nullopt;
   // What one edge reads at the other end is nothing for all iterations to have, nor is all between.
   bool isOneAxis = !a.axis || (a.axis->lo == b.axis->lo && a.axis->hi == b.axis->hi);
@@ -191,23 +203,9 @@ static std::optional<Rows> unite(const Rows &left, const Rows &right, const Prog
   };
   if (a.axis && isOneAxis && (isWideGap(a.hi, b.lo) || isWideGap(b.hi, a.lo)))
     return std::nullopt;
-  if (!isOneAxis && !staysNear(both.part.axis == a.axis ? a : b))
+  if (!isOneAxis && !staysNear(both->part.axis == a.axis ? a : b))
     return std::nullopt;
   return both;
-}
-
-void addRows(std::vector<Rows> &set, Rows rows, const Program &program, const RowSymbols &symbols,
-             const Facts &facts) {
-  if (covers(set, rows, program, symbols, facts))
-    return;
-  for (size_t index = 0; index < set.size(); ++index)
-    if (std::optional<Rows> both = unite(set[index], rows, program, symbols, facts)) {
-      set.erase(set.begin() + static_cast<std::ptrdiff_t>(index));
-      return addRows(set, std::move(*both), program, symbols, facts);
-    }
-  llvm::erase_if(set,
-                 [&](const Rows &other) { return covers(rows, other, program, symbols, facts); });
-  set.push_back(std::move(rows));
 }
 
 /// Both as one part that holds nothing else: rows for the same iterations that touch.
@@ -218,32 +216,36 @@ static std::optional<Rows> join(const Rows &left, const Rows &right, const Progr
                  a.at == b.at && !a.wrap && !b.wrap && a.axis.has_value() == b.axis.has_value() &&
                  (!a.axis || (a.axis->lo == b.axis->lo && a.axis->hi == b.axis->hi &&
                               a.axis->step == b.axis->step && a.axis->ranks == b.axis->ranks));
-  if (!isAlike || !facts.isAtMost(a.lo, b.hi) || !facts.isAtMost(b.lo, a.hi))
-    return std::nullopt;
-  Rows both = left;
-  if (facts.isAtMost(b.lo, a.lo))
-    both.part.lo = b.lo;
-  else if (!facts.isAtMost(a.lo, b.lo))
-    return std::nullopt;
-  if (facts.isAtMost(a.hi, b.hi))
-    both.part.hi = b.hi;
-  else if (!facts.isAtMost(b.hi, a.hi))
-    return std::nullopt;
-  return both;
+  return isAlike && touch(a, b, facts) ? hullOf(left, b, facts) : std::nullopt;
 }
 
-void addKnownRows(std::vector<Rows> &set, Rows rows, const Program &program,
-                  const RowSymbols &symbols, const Facts &facts) {
+/// Adds rows to a set, as one part with another where `combine` gives one.
+static void
+addCombined(std::vector<Rows> &set, Rows rows, const Program &program, const RowSymbols &symbols,
+            const Facts &facts,
+            llvm::function_ref<std::optional<Rows>(const Rows &, const Rows &)> combine) {
   if (covers(set, rows, program, symbols, facts))
     return;
   for (size_t index = 0; index < set.size(); ++index)
-    if (std::optional<Rows> both = join(set[index], rows, program, facts)) {
+    if (std::optional<Rows> both = combine(set[index], rows)) {
       set.erase(set.begin() + static_cast<std::ptrdiff_t>(index));
-      return addKnownRows(set, std::move(*both), program, symbols, facts);
+      return addCombined(set, std::move(*both), program, symbols, facts, combine);
     }
   llvm::erase_if(set,
                  [&](const Rows &other) { return covers(rows, other, program, symbols, facts); });
   set.push_back(std::move(rows));
+}
+
+void addRows(std::vector<Rows> &set, Rows rows, const Program &program, const RowSymbols &symbols,
+             const Facts &facts) {
+  addCombined(set, std::move(rows), program, symbols, facts,
+              [&](const Rows &a, const Rows &b) { return unite(a, b, program, symbols, facts); });
+}
+
+void addKnownRows(std::vector<Rows> &set, Rows rows, const Program &program,
+                  const RowSymbols &symbols, const Facts &facts) {
+  addCombined(set, std::move(rows), program, symbols, facts,
+              [&](const Rows &a, const Rows &b) { return join(a, b, program, facts); });
 }
 
 //===-----------------------------------------------------------------------------------------===//
