@@ -50,6 +50,13 @@ bool expectArray(Analyzer &sema, llvm::StringRef function, const Value &value);
 /// The axes of an argument (None: all) as a mask. Nothing after a message.
 std::optional<uint32_t> axesArgument(Analyzer &sema, std::optional<Value> &value, unsigned dims);
 
+/// The dtype in which NumPy adds and multiplies elements.
+inline ir::DType sumTypeOf(ir::DType dtype) {
+  if (ir::isFloat(dtype))
+    return dtype;
+  return ir::isUnsigned(dtype) ? ir::DType::U64 : ir::DType::I64;
+}
+
 /// The reduction of that name.
 std::optional<typed::ReduceKind> reduceNamed(llvm::StringRef name);
 

@@ -137,7 +137,7 @@ Value callCumulate(Analyzer &sema, llvm::StringRef name, Loc loc, Arguments argu
   std::optional<unsigned> axis = isGiven(taken[1]) ? axisArgument(sema, *taken[1], dims) : 0u;
   if (!axis)
     return {loc, Poison{}};
-  DType dtype = ir::isFloat(from) ? from : ir::isUnsigned(from) ? DType::U64 : DType::I64;
+  DType dtype = sumTypeOf(from);
   typed::Block stmts;
   // A fresh copy: each part takes in the one before.
   Value result = sema.stabilize(dtype == from ? sema.copyArray(loc, std::move(array), false)

@@ -104,8 +104,7 @@ Value reduceArray(Analyzer &sema, typed::ReduceKind kind, Loc loc, Value array, 
   // The dtype in which NumPy reduces.
   DType result = dtype;
   if (kind == ReduceKind::Sum || kind == ReduceKind::Product) {
-    if (!ir::isFloat(dtype))
-      result = ir::isUnsigned(dtype) ? DType::U64 : DType::I64;
+    result = sumTypeOf(dtype);
     array = sema.convert(std::move(array), result, false);
   } else if (kind == ReduceKind::Mean) {
     if (!ir::isFloat(dtype))

@@ -6,7 +6,7 @@
 //===----------------------------------------------------------------------===//
 #include "runtime/math/Product.h"
 
-/// For any processor; without instructions for fma it is slow.
+/// For any processor, and where memory is short; without instructions for fma it is slow.
 template <typename Element> static void multiplyPlainly(HPC_PRODUCT_PARAMETERS(Element)) {
   for (int64_t row = 0; row < rows; ++row)
     for (int64_t step = 0; step < inner; ++step)
@@ -19,10 +19,12 @@ template <typename Element> static void multiplyPlainly(HPC_PRODUCT_PARAMETERS(E
 
 #ifdef __x86_64__
 #define HPC_CHOOSE(type)                                                                           \
-  if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("fma"))                          \
-    return hpc_multiply_##type##_avx512(HPC_PRODUCT_ARGUMENTS);                                    \
-  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))                             \
-    return hpc_multiply_##type##_avx2(HPC_PRODUCT_ARGUMENTS);
+  if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("fma") &&                        \
+      hpc_multiply_##type##_avx512(HPC_PRODUCT_ARGUMENTS))                                         \
+    return;                                                                                        \
+  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&                           \
+      hpc_multiply_##type##_avx2(HPC_PRODUCT_ARGUMENTS))                                           \
+    return;
 #else
 #define HPC_CHOOSE(type)
 #endif

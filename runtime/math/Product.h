@@ -27,11 +27,12 @@ extern "C" {
 void hpc_multiply_f64(HPC_PRODUCT_PARAMETERS(double));
 void hpc_multiply_f32(HPC_PRODUCT_PARAMETERS(float));
 
-/// The forms, for the processors that have these instructions.
-void hpc_multiply_f64_avx2(HPC_PRODUCT_PARAMETERS(double));
-void hpc_multiply_f32_avx2(HPC_PRODUCT_PARAMETERS(float));
-void hpc_multiply_f64_avx512(HPC_PRODUCT_PARAMETERS(double));
-void hpc_multiply_f32_avx512(HPC_PRODUCT_PARAMETERS(float));
+/// The forms, for the processors that have these instructions. False, and nothing done, where there
+/// is no memory for copies of the operands.
+bool hpc_multiply_f64_avx2(HPC_PRODUCT_PARAMETERS(double));
+bool hpc_multiply_f32_avx2(HPC_PRODUCT_PARAMETERS(float));
+bool hpc_multiply_f64_avx512(HPC_PRODUCT_PARAMETERS(double));
+bool hpc_multiply_f32_avx512(HPC_PRODUCT_PARAMETERS(float));
 }
 
 #endif // HPCC_RUNTIME_MATH_PRODUCT_H
